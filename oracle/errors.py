@@ -1,0 +1,567 @@
+"""Every error that PayFlow raises on purpose, as one tree.
+
+    PayFlowError
+    ├── ConfigurationError             the operator must correct a setting, a file or a key before anything can run
+    │   ├── InvalidSetting             one variable of the environment or of payflow.toml
+    │   ├── DeploymentError            what deployments/<chain id>.json says, or should say
+    │   │   ├── DeploymentMissing
+    │   │   ├── DeploymentInvalid
+    │   │   └── DeploymentMismatch     the chain holds other code than the file says
+    │   ├── KeyFileError               the signing key cannot be read safely
+    │   │   ├── KeyFileMissing
+    │   │   ├── KeyFileExposed         readable by other users of the machine
+    │   │   ├── KeyFileInvalid
+    │   │   ├── WrongPassword
+    │   │   └── PlainKeyRefused        a key from the environment outside a devnet
+    │   └── ModelError                 the risk model cannot be used
+    │       ├── ModelMissing
+    │       └── ModelInvalid
+    ├── ChainError                     talking to the chain
+    │   ├── RpcError
+    │   │   ├── RpcUnavailable         no answer after all retries: wait and try again
+    │   │   ├── RpcRejected            the RPC node answered with a JSON-RPC error
+    │   │   ├── RpcInconsistent        the RPC node contradicts itself or lags: its answer is not used
+    │   │   └── BlockMissing           a block that should exist is not known to the RPC node
+    │   ├── WrongChain                 another chain id or another genesis than the deployment's
+    │   ├── ReorgTooDeep               older than every block hash that the journal still holds
+    │   ├── ContractRefused            a call reverted; carries the decoded custom error
+    │   └── TransactionError
+    │       ├── FeeLimitReached
+    │       ├── GasLimitReached
+    │       ├── InsufficientFunds
+    │       └── TransactionRefused     the RPC node does not take the transaction
+    ├── SigningError
+    │   ├── InvalidReport              a field is outside of what the contract accepts
+    │   ├── InvalidSignature
+    │   └── NoSigner                   this node runs without a key
+    ├── StoreError                     the journal
+    │   ├── StoreLocked                another process holds it
+    │   ├── StoreFull
+    │   ├── StoreUnavailable
+    │   └── StoreSchema                written by another version
+    ├── ScoringError
+    │   ├── InvalidPayment             a payment that cannot be scored as it stands
+    │   └── InvalidListing             a screening entry that is refused
+    ├── RequestError                   what a caller asked for cannot be done; the node itself is well
+    │   ├── InvalidAddress
+    │   ├── InvalidAmount
+    │   ├── InvalidReference
+    │   ├── TokenUnknown
+    │   ├── PaymentUnknown
+    │   ├── ListingUnknown
+    │   └── QuorumUnreachable          one node alone cannot answer for the quorum
+    ├── NotReady                       the node has not caught up with the chain yet
+    └── PeerError                      another oracle node's answer cannot be used
+
+Each error carries its data as attributes (and together in `data`, which is safe to publish: it never holds a key, a
+password or an RPC address's path) and builds its own sentence: what was wrong, with the value, and what to do about it.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+
+class PayFlowError(Exception):
+    """Root of the tree. `data` holds what the sentence was built from."""
+
+    retryable: ClassVar[bool] = False
+    """Whether the same step may succeed later with nobody doing anything."""
+
+    def __init__(self, sentence: str, **data: object) -> None:
+        super().__init__(sentence)
+        self.data: dict[str, object] = data
+
+    @property
+    def code(self) -> str:
+        """The class name in kebab case, stable for scripts and for RFC 9457's `type`: "payment-unknown"."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", type(self).__name__).lower()
+
+
+# --- configuration ---------------------------------------------------------------------------------------------------
+
+
+class ConfigurationError(PayFlowError):
+    """The operator must correct something before anything can run."""
+
+
+class InvalidSetting(ConfigurationError):
+    """A setting is missing, malformed or out of bounds. `value` is None where it is secret or absent."""
+
+    def __init__(self, *, variable: str, problem: str, value: str | None = None) -> None:
+        self.variable, self.problem, self.value = variable, problem, value
+        shown = "" if value is None else f" is {value!r}, which"
+        super().__init__(
+            f"{variable}{shown}{':' if value is None else ''} {problem}."
+            f" Set it in the environment or in payflow.toml; `payflow doctor` lists all settings.",
+            variable=variable,
+            problem=problem,
+            value=value,
+        )
+
+
+class DeploymentError(ConfigurationError):
+    """Something about the deployment file."""
+
+
+class DeploymentMissing(DeploymentError):
+    def __init__(self, *, path: Path, chain_id: int | None = None) -> None:
+        self.path, self.chain_id = path, chain_id
+        chain = "" if chain_id is None else f" for chain {chain_id}"
+        super().__init__(
+            f"There is no deployment file{chain} at {path}. Deploy first (`payflow deploy`), or point"
+            f" PAYFLOW_DEPLOYMENTS at the folder that holds it.",
+            path=str(path),
+            chain_id=chain_id,
+        )
+
+
+class DeploymentInvalid(DeploymentError):
+    def __init__(self, *, path: Path, field: str, problem: str) -> None:
+        self.path, self.field, self.problem = path, field, problem
+        super().__init__(
+            f"The deployment file {path} cannot be used: {field or 'the document'}: {problem}."
+            f" Restore it from version control or deploy again.",
+            path=str(path),
+            field=field,
+            problem=problem,
+        )
+
+
+class DeploymentMismatch(DeploymentError):
+    def __init__(self, *, contract: str, address: str, expected: str, found: str) -> None:
+        self.contract, self.address, self.expected, self.found = contract, address, expected, found
+        super().__init__(
+            f"{contract} at {address} has code hash {found}, but the deployment file says {expected}."
+            f" The file belongs to another deployment, or the devnet was restarted: deploy again or correct the file.",
+            contract=contract,
+            address=address,
+            expected=expected,
+            found=found,
+        )
+
+
+class KeyFileError(ConfigurationError):
+    """The signing key cannot be read safely."""
+
+
+class KeyFileMissing(KeyFileError):
+    def __init__(self, *, path: Path, variable: str) -> None:
+        self.path, self.variable = path, variable
+        super().__init__(
+            f"{variable} names {path}, which cannot be read. Create a key with `payflow keys new` or correct the path.",
+            path=str(path),
+            variable=variable,
+        )
+
+
+class KeyFileExposed(KeyFileError):
+    def __init__(self, *, path: Path, mode: int) -> None:
+        self.path, self.mode = path, mode
+        super().__init__(
+            f"{path} has permissions {mode:04o}: other users of this machine can read or change it."
+            f" Run `chmod 600 {path}`.",
+            path=str(path),
+            mode=f"{mode:04o}",
+        )
+
+
+class KeyFileInvalid(KeyFileError):
+    def __init__(self, *, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(
+            f"{path} is no usable key file: {problem}. Expected Web3 Secret Storage version 3, as"
+            f" `payflow keys new` writes it.",
+            path=str(path),
+            problem=problem,
+        )
+
+
+class WrongPassword(KeyFileError):
+    def __init__(self, *, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"The password does not open the keystore {path}. Check the file that PAYFLOW_PASSWORD_FILE names.",
+            path=str(path),
+        )
+
+
+class PlainKeyRefused(KeyFileError):
+    def __init__(self, *, chain_id: int) -> None:
+        self.chain_id = chain_id
+        super().__init__(
+            f"PAYFLOW_PRIVATE_KEY is for devnets only, and chain {chain_id} is not one. Import the key with"
+            f" `payflow keys import` and set PAYFLOW_KEYSTORE_FILE and PAYFLOW_PASSWORD_FILE instead.",
+            chain_id=chain_id,
+        )
+
+
+class ModelError(ConfigurationError):
+    """The risk model cannot be used."""
+
+
+class ModelMissing(ModelError):
+    def __init__(self, *, path: Path | str) -> None:
+        self.path = path
+        super().__init__(
+            f"There is no risk model at {path}. Train one with `payflow train`, or correct PAYFLOW_MODEL_FILE.",
+            path=str(path),
+        )
+
+
+class ModelInvalid(ModelError):
+    def __init__(self, *, path: Path | str, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(
+            f"The risk model {path} cannot be used: {problem}. Train it again with `payflow train`.",
+            path=str(path),
+            problem=problem,
+        )
+
+
+# --- the chain -------------------------------------------------------------------------------------------------------
+
+
+class ChainError(PayFlowError):
+    """Talking to the chain failed."""
+
+
+class RpcError(ChainError):
+    """The RPC node did not give a usable answer."""
+
+    retryable = True
+
+
+class RpcUnavailable(RpcError):
+    """`endpoint` is scheme, host and port only: paths and queries of RPC addresses often hold keys."""
+
+    def __init__(self, *, endpoint: str, method: str, attempts: int, cause: str) -> None:
+        self.endpoint, self.method, self.attempts, self.cause = endpoint, method, attempts, cause
+        super().__init__(
+            f"No answer from the RPC node at {endpoint} to {method} after {attempts} attempt(s): {cause}."
+            f" Check that it runs and that PAYFLOW_RPC_URL is right; the node goes on as soon as it answers.",
+            endpoint=endpoint,
+            method=method,
+            attempts=attempts,
+            cause=cause,
+        )
+
+
+class RpcRejected(RpcError):
+    def __init__(self, *, endpoint: str, method: str, rpc_code: int, message: str, revert: str | None = None) -> None:
+        self.endpoint, self.method, self.rpc_code, self.message = endpoint, method, rpc_code, message
+        self.revert = revert
+        super().__init__(
+            f"The RPC node at {endpoint} refused {method}: {message} (code {rpc_code}).",
+            endpoint=endpoint,
+            method=method,
+            rpc_code=rpc_code,
+            message=message,
+            revert=revert,
+        )
+
+
+class RpcInconsistent(RpcError):
+    def __init__(self, *, endpoint: str, problem: str) -> None:
+        self.endpoint, self.problem = endpoint, problem
+        super().__init__(
+            f"The RPC node at {endpoint} contradicts itself: {problem}. Its answer was not used; if this lasts,"
+            f" it lags behind or serves several backends, and another one should be configured.",
+            endpoint=endpoint,
+            problem=problem,
+        )
+
+
+class BlockMissing(RpcError):
+    def __init__(self, *, endpoint: str, block: int | str) -> None:
+        self.endpoint, self.block = endpoint, block
+        super().__init__(
+            f"The RPC node at {endpoint} does not know block {block} (yet). It lags or the chain reorganised;"
+            f" the node asks again.",
+            endpoint=endpoint,
+            block=block,
+        )
+
+
+class WrongChain(ChainError):
+    def __init__(self, *, what: str, expected: object, found: object) -> None:
+        self.what, self.expected, self.found = what, expected, found
+        super().__init__(
+            f"The RPC node serves another chain: {what} is {found}, the deployment was made on {expected}."
+            f" Correct PAYFLOW_RPC_URL, or deploy on this chain (a restarted devnet is a new chain).",
+            what=what,
+            expected=expected,
+            found=found,
+        )
+
+
+class ReorgTooDeep(ChainError):
+    def __init__(self, *, block: int, oldest: int) -> None:
+        self.block, self.oldest = block, oldest
+        super().__init__(
+            f"The chain reorganised below block {oldest}, the oldest block whose hash the journal holds (the node was at"
+            f" {block}). The journal is rebuilt from the deployment block.",
+            block=block,
+            oldest=oldest,
+        )
+
+
+class ContractRefused(ChainError):
+    """A call reverted. `error` is the custom error's name ("" where the revert data is unknown), `arguments` its arguments."""
+
+    def __init__(self, *, call: str, error: str, arguments: Mapping[str, object], raw: str = "") -> None:
+        self.call, self.error, self.arguments, self.raw = call, error, dict(arguments), raw
+        listed = ", ".join(f"{name}={value}" for name, value in arguments.items())
+        reason = f"{error}({listed})" if error else f"no known reason (revert data {raw or 'empty'})"
+        self.reason = reason
+        super().__init__(
+            f"The contract refused {call}: {reason}.",
+            call=call,
+            error=error,
+            arguments={name: str(value) for name, value in arguments.items()},
+            raw=raw,
+        )
+
+
+class TransactionError(ChainError):
+    """A transaction cannot be sent as things stand."""
+
+    retryable = True
+
+
+class FeeLimitReached(TransactionError):
+    def __init__(self, *, needed: int, limit: int) -> None:
+        self.needed, self.limit = needed, limit
+        super().__init__(
+            f"The transaction needs a fee of {needed} wei per gas and PAYFLOW_MAX_FEE_GWEI allows {limit} wei."
+            f" It is sent when fees fall; raise the limit to send it now.",
+            needed=needed,
+            limit=limit,
+        )
+
+
+class GasLimitReached(TransactionError):
+    def __init__(self, *, needed: int, limit: int) -> None:
+        self.needed, self.limit = needed, limit
+        super().__init__(
+            f"The transaction needs {needed} gas and PAYFLOW_MAX_GAS allows {limit}. Raise it or lower PAYFLOW_BATCH_SIZE.",
+            needed=needed,
+            limit=limit,
+        )
+
+
+class InsufficientFunds(TransactionError):
+    def __init__(self, *, address: str, balance: int, needed: int) -> None:
+        self.address, self.balance, self.needed = address, balance, needed
+        super().__init__(
+            f"The node's account {address} holds {balance} wei and the transaction may cost {needed} wei."
+            f" Send native currency to it; settling goes on by itself.",
+            address=address,
+            balance=balance,
+            needed=needed,
+        )
+
+
+class TransactionRefused(TransactionError):
+    def __init__(self, *, tx: str, message: str) -> None:
+        self.tx, self.message = tx, message
+        super().__init__(
+            f"The RPC node does not take transaction {tx}: {message}. It is tried again.", tx=tx, message=message
+        )
+
+
+# --- signing ---------------------------------------------------------------------------------------------------------
+
+
+class SigningError(PayFlowError):
+    """A report cannot be signed or a signature cannot be used."""
+
+
+class InvalidReport(SigningError):
+    def __init__(self, *, field: str, value: object, problem: str) -> None:
+        self.field, self.value, self.problem = field, value, problem
+        super().__init__(f"The report's {field} is {value}, {problem}.", field=field, value=str(value), problem=problem)
+
+
+class InvalidSignature(SigningError):
+    def __init__(self, *, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"The signature cannot be used: {problem}.", problem=problem)
+
+
+class NoSigner(SigningError):
+    def __init__(self) -> None:
+        super().__init__(
+            "This node runs without a key and signs nothing. Set PAYFLOW_KEYSTORE_FILE and PAYFLOW_PASSWORD_FILE"
+            " (or PAYFLOW_PRIVATE_KEY on a devnet) and restart it."
+        )
+
+
+# --- the journal -----------------------------------------------------------------------------------------------------
+
+
+class StoreError(PayFlowError):
+    """The journal cannot be read or written."""
+
+
+class StoreLocked(StoreError):
+    def __init__(self, *, journal: str, holder: str) -> None:
+        self.journal, self.holder = journal, holder
+        super().__init__(
+            f"Another process ({holder}) uses the journal {journal}. Two nodes on one journal would send each"
+            f" transaction twice: stop the other one, or give this one its own PAYFLOW_DATA_DIR.",
+            journal=journal,
+            holder=holder,
+        )
+
+
+class StoreFull(StoreError):
+    retryable = True
+
+    def __init__(self, *, journal: str) -> None:
+        self.journal = journal
+        super().__init__(
+            f"The disk or quota that holds the journal {journal} is full. Nothing is signed or sent until there is"
+            f" room; the node then goes on by itself.",
+            journal=journal,
+        )
+
+
+class StoreUnavailable(StoreError):
+    retryable = True
+
+    def __init__(self, *, journal: str, cause: str) -> None:
+        self.journal, self.cause = journal, cause
+        super().__init__(
+            f"The journal {journal} cannot be used: {cause}. Check PAYFLOW_DATABASE_URL, permissions and the disk.",
+            journal=journal,
+            cause=cause,
+        )
+
+
+class StoreSchema(StoreError):
+    def __init__(self, *, journal: str, found: str, expected: str) -> None:
+        self.journal, self.found, self.expected = journal, found, expected
+        super().__init__(
+            f"The journal {journal} says {found}, this node needs {expected}. Keep the old file and start with an empty"
+            f" journal: everything in it is rebuilt from the chain.",
+            journal=journal,
+            found=found,
+            expected=expected,
+        )
+
+
+# --- scoring ---------------------------------------------------------------------------------------------------------
+
+
+class ScoringError(PayFlowError):
+    """The risk engine cannot do what it is asked."""
+
+
+class InvalidPayment(ScoringError):
+    def __init__(self, *, field: str, value: object, problem: str) -> None:
+        self.field, self.value, self.problem = field, value, problem
+        super().__init__(
+            f"A payment with {field} {value!r} cannot be scored: {problem}.",
+            field=field,
+            value=str(value),
+            problem=problem,
+        )
+
+
+class InvalidListing(ScoringError):
+    def __init__(self, *, address: str, kind: str, problem: str) -> None:
+        self.address, self.kind, self.problem = address, kind, problem
+        super().__init__(
+            f"{address} cannot be listed as {kind}: {problem}.", address=address, kind=kind, problem=problem
+        )
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+class RequestError(PayFlowError):
+    """What a caller asked for cannot be done; the node itself is well."""
+
+
+class InvalidAddress(RequestError):
+    def __init__(self, *, value: str, field: str = "address") -> None:
+        self.value, self.field = value, field
+        super().__init__(
+            f"{field} {value!r} is no address: expected 0x and 40 hexadecimal digits.", value=value, field=field
+        )
+
+
+class InvalidAmount(RequestError):
+    def __init__(self, *, value: str, problem: str) -> None:
+        self.value, self.problem = value, problem
+        super().__init__(f"The amount {value!r} cannot be used: {problem}.", value=value, problem=problem)
+
+
+class InvalidReference(RequestError):
+    def __init__(self, *, value: str) -> None:
+        self.value = value
+        super().__init__(
+            f"The reference {value!r} cannot be used: expected 16 bytes as 0x and 32 hexadecimal digits, or a UUID.",
+            value=value,
+        )
+
+
+class TokenUnknown(RequestError):
+    def __init__(self, *, token: str, known: tuple[str, ...]) -> None:
+        self.token, self.known = token, known
+        super().__init__(
+            f"Token {token!r} is not in the deployment. Known: {', '.join(known) or 'none'}.",
+            token=token,
+            known=list(known),
+        )
+
+
+class PaymentUnknown(RequestError):
+    def __init__(self, *, payment_id: str) -> None:
+        self.payment_id = payment_id
+        super().__init__(
+            f"The node knows no payment {payment_id}. Check the id; a payment made seconds ago appears with the next"
+            f" block.",
+            payment_id=payment_id,
+        )
+
+
+class ListingUnknown(RequestError):
+    def __init__(self, *, address: str, kind: str) -> None:
+        self.address, self.kind = address, kind
+        super().__init__(f"{address} is not listed as {kind} by this node.", address=address, kind=kind)
+
+
+class QuorumUnreachable(RequestError):
+    retryable = True
+
+    def __init__(self, *, required: int, collected: int) -> None:
+        self.required, self.collected = required, collected
+        super().__init__(
+            f"The contract demands reports of {required} signers and {collected} could be had. Ask again, or check"
+            f" PAYFLOW_PEERS.",
+            required=required,
+            collected=collected,
+        )
+
+
+class NotReady(PayFlowError):
+    """The node cannot answer for the chain's present state yet."""
+
+    retryable = True
+
+    def __init__(self, *, state: str, reason: str) -> None:
+        self.state, self.reason = state, reason
+        super().__init__(f"The node is {state}: {reason}. Try again in a moment.", state=state, reason=reason)
+
+
+class PeerError(PayFlowError):
+    """`peer` is scheme, host and port only."""
+
+    retryable = True
+
+    def __init__(self, *, peer: str, problem: str) -> None:
+        self.peer, self.problem = peer, problem
+        super().__init__(f"The oracle node at {peer} gave no usable report: {problem}.", peer=peer, problem=problem)
