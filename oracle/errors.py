@@ -168,7 +168,7 @@ class KeyFileExposed(KeyFileError):
 
 
 class KeyFileInvalid(KeyFileError):
-    def __init__(self, *, path: Path, problem: str) -> None:
+    def __init__(self, *, path: Path | str, problem: str) -> None:
         self.path, self.problem = path, problem
         super().__init__(
             f"{path} is no usable key file: {problem}. Expected Web3 Secret Storage version 3, as"
@@ -300,7 +300,7 @@ class ReorgTooDeep(ChainError):
     def __init__(self, *, block: int, oldest: int) -> None:
         self.block, self.oldest = block, oldest
         super().__init__(
-            f"The chain reorganised below block {oldest}, the oldest block whose hash the journal holds (the node was at"
+            f"The chain reorganised below block {oldest}, the oldest whose hash the journal holds (the node was at"
             f" {block}). The journal is rebuilt from the deployment block.",
             block=block,
             oldest=oldest,
@@ -308,7 +308,7 @@ class ReorgTooDeep(ChainError):
 
 
 class ContractRefused(ChainError):
-    """A call reverted. `error` is the custom error's name ("" where the revert data is unknown), `arguments` its arguments."""
+    """A call reverted. `error` is the custom error's name, "" where the revert data is unknown."""
 
     def __init__(self, *, call: str, error: str, arguments: Mapping[str, object], raw: str = "") -> None:
         self.call, self.error, self.arguments, self.raw = call, error, dict(arguments), raw
@@ -345,7 +345,8 @@ class GasLimitReached(TransactionError):
     def __init__(self, *, needed: int, limit: int) -> None:
         self.needed, self.limit = needed, limit
         super().__init__(
-            f"The transaction needs {needed} gas and PAYFLOW_MAX_GAS allows {limit}. Raise it or lower PAYFLOW_BATCH_SIZE.",
+            f"The transaction needs {needed} gas and PAYFLOW_MAX_GAS allows {limit}."
+            f" Raise it or lower PAYFLOW_BATCH_SIZE.",
             needed=needed,
             limit=limit,
         )
@@ -367,7 +368,9 @@ class TransactionRefused(TransactionError):
     def __init__(self, *, tx: str, message: str) -> None:
         self.tx, self.message = tx, message
         super().__init__(
-            f"The RPC node does not take transaction {tx}: {message}. It is tried again.", tx=tx, message=message
+            f"The RPC node does not take transaction {tx}: {message}. It is tried again.",
+            tx=tx,
+            message=message,
         )
 
 
@@ -489,7 +492,9 @@ class InvalidAddress(RequestError):
     def __init__(self, *, value: str, field: str = "address") -> None:
         self.value, self.field = value, field
         super().__init__(
-            f"{field} {value!r} is no address: expected 0x and 40 hexadecimal digits.", value=value, field=field
+            f"{field} {value!r} is no address: expected 0x and 40 hexadecimal digits.",
+            value=value,
+            field=field,
         )
 
 

@@ -1,7 +1,7 @@
 """Everything that can be set, as one frozen object that `load_settings()` reads once and every part receives.
 
-Sources, the first that names a value wins: keyword arguments, environment variables (`PAYFLOW_` + the field's name in upper
-case), `payflow.toml` in the working folder (or the file that PAYFLOW_CONFIG names), the defaults below.
+Sources, the first that names a value wins: keyword arguments, environment variables (`PAYFLOW_` and the field's name
+in upper case), `payflow.toml` in the working folder (or the file that PAYFLOW_CONFIG names), the defaults below.
 """
 
 import os
@@ -10,7 +10,12 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from oracle.errors import InvalidSetting
 
@@ -29,18 +34,26 @@ class Settings(BaseSettings):
 
     # --- the chain ---
     rpc_url: str = Field(
-        "http://127.0.0.1:8545", description="HTTP address of the RPC node. Never logged beyond its host.", repr=False
+        "http://127.0.0.1:8545",
+        description="HTTP address of the RPC node. Never logged beyond its host.",
+        repr=False,
     )
     rpc_timeout: float = Field(10.0, ge=0.1, le=120, description="Seconds to wait for one answer of the RPC node.")
     rpc_retries: int = Field(
-        3, ge=0, le=20, description="Further attempts for a read that failed. Transactions are never resent blindly."
+        3,
+        ge=0,
+        le=20,
+        description="Further attempts for a read that failed. Transactions are never resent blindly.",
     )
     chain_id: int | None = Field(
-        None, ge=1, description="The chain to insist on. Unset: the RPC node's, which the deployment file must confirm."
+        None,
+        ge=1,
+        description="The chain to insist on. Unset: the RPC node's, which the deployment file must confirm.",
     )
     deployments: Path = Field(Path("deployments"), description="Folder with one <chain id>.json per deployment.")
     deployment_file: Path | None = Field(
-        None, description="One deployment file, where it does not lie in the deployments folder under its chain id."
+        None,
+        description="One deployment file, where it does not lie in the deployments folder under its chain id.",
     )
     poll_interval: float = Field(0.5, ge=0.01, le=60, description="Seconds between two looks at the chain.")
     watch_tag: BlockTag = Field(
@@ -48,13 +61,17 @@ class Settings(BaseSettings):
     )
     watch_confirmations: int = Field(0, ge=0, le=10_000, description="Blocks to stay behind watch_tag when scoring.")
     final_tag: BlockTag = Field(
-        "finalized", description="From which block on an outcome counts as final and its transaction is put away."
+        "finalized",
+        description="From which block on an outcome counts as final and its transaction is put away.",
     )
     final_confirmations: int = Field(0, ge=0, le=10_000, description="Blocks to stay behind final_tag.")
     log_range: int = Field(500, ge=1, le=100_000, description="Blocks per backfill query at first; halved and doubled.")
     log_range_max: int = Field(2_000, ge=1, le=100_000, description="Blocks per backfill query at most.")
     block_history: int = Field(
-        4_096, ge=64, le=1_000_000, description="Block hashes that the journal keeps to recognise a reorganisation."
+        4_096,
+        ge=64,
+        le=1_000_000,
+        description="Block hashes that the journal keeps to recognise a reorganisation.",
     )
 
     # --- the journal ---
@@ -71,34 +88,54 @@ class Settings(BaseSettings):
     )
 
     # --- the model ---
-    model_file: Path | None = Field(None, description="Risk model (safetensors). Unset: the one that ships with PayFlow.")
+    model_file: Path | None = Field(
+        None, description="Risk model (safetensors). Unset: the one that ships with PayFlow."
+    )
 
     # --- settling ---
     batch_size: int = Field(50, ge=1, le=100, description="Payments that one settlement transaction carries at most.")
     batch_wait: float = Field(
-        0.0, ge=0, le=600, description="Seconds that a scored payment may wait for others to share its transaction."
+        0.0,
+        ge=0,
+        le=600,
+        description="Seconds that a scored payment may wait for others to share its transaction.",
     )
     max_in_flight: int = Field(4, ge=1, le=64, description="Own transactions that may wait for inclusion at a time.")
     max_fee_gwei: float = Field(200.0, gt=0, le=100_000, description="Most that is paid per gas, tip included.")
     priority_fee_gwei: float = Field(1.0, ge=0, le=10_000, description="Tip per gas of a first attempt.")
     fee_bump_percent: float = Field(
-        12.5, ge=12.5, le=100, description="By how much a replacement raises both fees. Clients refuse less than 10%."
+        12.5,
+        ge=12.5,
+        le=100,
+        description="By how much a replacement raises both fees. Clients refuse less than 10%.",
     )
     bump_after: float = Field(
-        30.0, ge=0.1, le=3_600, description="Seconds without inclusion after which a transaction is replaced at its nonce."
+        30.0,
+        ge=0.1,
+        le=3_600,
+        description="Seconds without inclusion after which a transaction is replaced at its nonce.",
     )
     max_gas: int = Field(12_000_000, ge=100_000, le=100_000_000, description="Gas limit of one transaction at most.")
     gas_margin_percent: float = Field(30.0, ge=0, le=200, description="What is added to the RPC node's gas estimate.")
     retry_first: float = Field(2.0, ge=0.05, le=600, description="Seconds before a refused settlement is tried again.")
-    retry_max: float = Field(300.0, ge=0.1, le=86_400, description="Seconds between two tries at most; each wait doubles.")
+    retry_max: float = Field(
+        300.0, ge=0.1, le=86_400, description="Seconds between two tries at most; each wait doubles."
+    )
     retry_limit: int = Field(
-        8, ge=1, le=1_000, description="Refusals after which a payment is shown as stuck and left to its reclaim."
+        8,
+        ge=1,
+        le=1_000,
+        description="Refusals after which a payment is shown as stuck and left to its reclaim.",
     )
     deadline_margin: float = Field(
-        0.0, ge=0, le=3_600, description="Seconds before the settle deadline from which on nothing is submitted any more."
+        0.0,
+        ge=0,
+        le=3_600,
+        description="Seconds before the settle deadline from which on nothing is submitted any more.",
     )
     auto_reclaim: bool = Field(
-        False, description="Send `reclaim` for payments past their deadline, so that senders need not do it themselves."
+        False,
+        description="Send `reclaim` for payments past their deadline, so that senders need not do it themselves.",
     )
 
     # --- other nodes ---
@@ -113,17 +150,26 @@ class Settings(BaseSettings):
         120, ge=5, le=3_600, description="Seconds that a report for an instant payment stays valid."
     )
     request_bytes: int = Field(64 * 1024, ge=1_024, le=16 * 1024 * 1024, description="Largest request body, in bytes.")
-    rate_per_minute: int = Field(600, ge=1, le=1_000_000, description="Requests that one client address may make a minute.")
+    rate_per_minute: int = Field(
+        600, ge=1, le=1_000_000, description="Requests that one client address may make a minute."
+    )
     rate_burst: int = Field(60, ge=1, le=100_000, description="Requests that one client may make at once.")
-    feed_queue: int = Field(1_000, ge=10, le=1_000_000, description="Events that a slow live-feed client may lag behind.")
+    feed_queue: int = Field(
+        1_000, ge=10, le=1_000_000, description="Events that a slow live-feed client may lag behind."
+    )
 
     # --- operations ---
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severity that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged."
+    )
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="How log lines look; auto: console on a terminal, JSON elsewhere."
     )
     clock_skew: float = Field(
-        15.0, ge=1, le=600, description="Difference between this clock and the newest block's that health reports."
+        15.0,
+        ge=1,
+        le=600,
+        description="Difference between this clock and the newest block's that health reports.",
     )
 
     @classmethod
@@ -135,6 +181,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Name the sources, first wins (pydantic-settings calls this)."""
         toml = Path(os.environ.get(f"{PREFIX}CONFIG", CONFIG_FILE))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=toml)
 
@@ -152,11 +199,13 @@ class Settings(BaseSettings):
     def _agree(self) -> Self:
         if self.keystore_file is not None and self.private_key is not None:
             raise InvalidSetting(
-                variable=f"{PREFIX}PRIVATE_KEY", problem=f"cannot be combined with {PREFIX}KEYSTORE_FILE; unset one"
+                variable=f"{PREFIX}PRIVATE_KEY",
+                problem=f"cannot be combined with {PREFIX}KEYSTORE_FILE; unset one",
             )
         if self.keystore_file is not None and self.password_file is None:
             raise InvalidSetting(
-                variable=f"{PREFIX}PASSWORD_FILE", problem=f"must name the file that opens {PREFIX}KEYSTORE_FILE"
+                variable=f"{PREFIX}PASSWORD_FILE",
+                problem=f"must name the file that opens {PREFIX}KEYSTORE_FILE",
             )
         if self.priority_fee_gwei > self.max_fee_gwei:
             raise InvalidSetting(
@@ -204,7 +253,10 @@ def load_settings(**given: object) -> Settings:
         if first["type"] == "extra_forbidden":
             problem = "is no setting of PayFlow (check the spelling)"
         raise InvalidSetting(variable=f"{PREFIX}{name.upper()}", value=value, problem=problem) from None
-    except (ValueError, OSError) as unreadable:  # what pydantic-settings and tomllib raise for a source as a whole
+    except (
+        ValueError,
+        OSError,
+    ) as unreadable:  # what pydantic-settings and tomllib raise for a source as a whole
         raise InvalidSetting(
             variable=f"{PREFIX}CONFIG",
             value=os.environ.get(f"{PREFIX}CONFIG", CONFIG_FILE),

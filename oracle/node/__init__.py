@@ -17,13 +17,12 @@ from oracle.node.views import (
     PaymentStatus,
     PaymentView,
     Problem,
-    Report,
-    SignedReport,
     Stage,
     Stats,
     Token,
     WalletRisk,
 )
+from oracle.signing import RiskReport, SignedReport
 
 __all__ = [
     "Analysis",
@@ -42,7 +41,7 @@ __all__ = [
     "PaymentStatus",
     "PaymentView",
     "Problem",
-    "Report",
+    "RiskReport",
     "SignedReport",
     "Stage",
     "Stats",

@@ -14,12 +14,12 @@ from oracle.node.views import (
     PaymentDetail,
     PaymentPage,
     PaymentStatus,
-    SignedReport,
     Stage,
     Stats,
     Token,
     WalletRisk,
 )
+from oracle.signing import SignedReport
 
 
 class NodeService(Protocol):
@@ -35,7 +35,14 @@ class NodeService(Protocol):
         ...
 
     def analyze(
-        self, *, payment_id: str, sender: str, recipient: str, token: Token, amount: int, timestamp: int | None
+        self,
+        *,
+        payment_id: str,
+        sender: str,
+        recipient: str,
+        token: Token,
+        amount: int,
+        timestamp: int | None,
     ) -> Analysis:
         """Score a payment that need not exist, as of all canonical payments, without remembering it.
 
@@ -57,7 +64,9 @@ class NodeService(Protocol):
         """What the engine knows of a wallet; zeros for one that never took part. Raises InvalidAddress."""
         ...
 
-    def stats(self) -> Stats: ...
+    def stats(self) -> Stats:
+        """What has been scored so far."""
+        ...
 
     def listings(self, kind: ListKind) -> tuple[Listing, ...]:
         """The entries of one list, by address."""

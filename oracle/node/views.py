@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from oracle.errors import InvalidAmount
 from oracle.scoring import Assessment
+from oracle.signing import RiskReport, SignedReport
 
 
 class PaymentStatus(StrEnum):
@@ -95,34 +96,6 @@ class Analysis:
     flagged: bool
     blocked: bool
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The contract's RiskReport: exactly the signed fields."""
-
-    payment_id: str
-    overall_score: int
-    velocity_score: int
-    amount_score: int
-    pattern_score: int
-    graph_score: int
-    timing_score: int
-    alerts: int
-    model_version: str
-    evidence_hash: str
-    issued_at: int
-    expires_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignedReport:
-    """A report with one signature by `signer` (65 bytes, r s v, as 0x hex) over `digest`."""
-
-    report: Report
-    digest: str
-    signer: str
-    signature: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +219,7 @@ class PaymentDetail:
 
     payment: PaymentView
     events: tuple[PaymentEvent, ...]
-    report: Report
+    report: RiskReport
     signature: SignedReport | None
     evidence: bytes
     """Canonical JSON: sha256 of exactly these bytes is the report's evidence hash."""
