@@ -1,0 +1,90 @@
+# PayFlow: `make demo` runs the main job, `make test` runs all tests. Everything else is in `make help`.
+# Nothing is written outside of this folder, apart from the caches of pip and npm.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+# ape needs an older Python than the node does, see tools/setup/check_tools.sh.
+CONTRACTS_PYTHON ?= $(shell for p in $(PYTHON) python3.12 python3.11; do \
+    $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+
+NODE_ENV := .venv/bin
+APE_ENV := .venv-contracts/bin
+STAMPS := .toolchain/stamps
+IN_TOOLS := . ./activate &&
+PIP := -m pip --disable-pip-version-check --no-input install --quiet
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- set-up -------------------------------------------------------------------------------------
+
+.PHONY: setup tools
+setup: tools $(STAMPS)/node-packages $(STAMPS)/node-env $(STAMPS)/contracts-env ## install everything, pinned, inside this folder
+tools:
+	@tools/setup/check_tools.sh "$(PYTHON)" "$(CONTRACTS_PYTHON)"
+
+$(STAMPS)/node-packages: package.json package-lock.json tools/setup/toolchain.sh tools/solc/launcher.js | tools
+	@echo "Set-up 1/3: Solidity compiler, OpenZeppelin and Foundry's binaries (npm) into node_modules/ and .toolchain/"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@tools/setup/toolchain.sh
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/node-env: pyproject.toml constraints/node.txt constraints/build.txt | tools
+	@echo "Set-up 2/3: the node's Python environment (.venv)"
+	@test -x $(NODE_ENV)/python || $(PYTHON) -m venv .venv
+	@$(NODE_ENV)/python $(PIP) -r constraints/build.txt
+	@$(NODE_ENV)/python $(PIP) --no-build-isolation -c constraints/node.txt -e '.[dev]'
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/contracts-env: pyproject.toml constraints/contracts.txt constraints/build.txt | tools
+	@echo "Set-up 3/3: ape's Python environment (.venv-contracts)"
+	@test -x $(APE_ENV)/python || $(CONTRACTS_PYTHON) -m venv .venv-contracts
+	@$(APE_ENV)/python $(PIP) -r constraints/build.txt
+	@$(APE_ENV)/python $(PIP) --no-build-isolation -c constraints/contracts.txt -e '.[contracts]'
+	@mkdir -p $(STAMPS) && touch $@
+
+# --- the two commands ---------------------------------------------------------------------------
+
+.PHONY: demo demo-real test
+demo: setup ## deploy to an own devnet, send 300 payments, show what was caught
+	@$(IN_TOOLS) payflow demo
+
+demo-real: setup ## the same with real stablecoin transfers (needs the data sets)
+	@$(IN_TOOLS) payflow demo --real
+
+test: setup lint typecheck test-oracle test-contracts ## everything that must hold before a change lands
+
+# --- parts of it --------------------------------------------------------------------------------
+
+.PHONY: lint typecheck test-oracle test-contracts compile
+lint: setup ## ruff: style and formatting
+	@echo "Lint"
+	@$(NODE_ENV)/ruff check --quiet . && $(NODE_ENV)/ruff format --quiet --check .
+
+typecheck: setup ## mypy in strict mode, in both environments
+	@echo "Types"
+	@$(NODE_ENV)/mypy
+
+compile: setup ## compile the contracts
+	@$(IN_TOOLS) ape compile && forge build --quiet
+
+test-oracle: setup ## the node: scoring, chain, API, commands
+	@echo "Tests of the oracle"
+	@$(IN_TOOLS) forge build --quiet
+	@$(IN_TOOLS) python -m pytest -q tests/oracle
+
+test-contracts: setup ## the contracts, through ape on a devnet
+	@echo "Tests of the contracts"
+	@$(IN_TOOLS) python -c '' && .venv-contracts/bin/python -m pytest -q tests/contracts
+
+.PHONY: model bench clean
+model: setup ## train the risk model that ships with PayFlow anew
+	@$(IN_TOOLS) payflow train --out oracle/scoring/models
+
+bench: setup ## the benchmarks, side by side
+	@$(IN_TOOLS) python -m benchmarks
+
+clean: ## remove everything that set-up and builds made
+	rm -rf .venv .venv-contracts .venv-prove .toolchain node_modules .build out cache payflow.egg-info
