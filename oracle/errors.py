@@ -93,7 +93,7 @@ class InvalidSetting(ConfigurationError):
         self.variable, self.problem, self.value = variable, problem, value
         shown = "" if value is None else f" is {value!r}, which"
         super().__init__(
-            f"{variable}{shown}{':' if value is None else ''} {problem}."
+            f"{variable}{shown} {problem}."
             f" Set it in the environment or in payflow.toml; `payflow doctor` lists all settings.",
             variable=variable,
             problem=problem,

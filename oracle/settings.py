@@ -6,12 +6,13 @@ in upper case), `payflow.toml` in the working folder (or the file that PAYFLOW_C
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -139,7 +140,9 @@ class Settings(BaseSettings):
     )
 
     # --- other nodes ---
-    peers: tuple[str, ...] = Field((), description="Base addresses of the other oracle nodes' APIs, as a JSON list.")
+    peers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Base addresses of the other oracle nodes' APIs, separated by commas.", repr=False
+    )
     peer_timeout: float = Field(3.0, ge=0.1, le=60, description="Seconds to wait for one peer.")
 
     # --- the API ---
@@ -182,7 +185,10 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Name the sources, first wins (pydantic-settings calls this)."""
-        toml = Path(os.environ.get(f"{PREFIX}CONFIG", CONFIG_FILE))
+        named = os.environ.get(f"{PREFIX}CONFIG")
+        if named is not None and not Path(named).is_file():
+            raise InvalidSetting(variable=f"{PREFIX}CONFIG", value=named, problem="names no file")
+        toml = Path(named or CONFIG_FILE)
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=toml)
 
     @field_validator("rpc_url")
@@ -190,10 +196,13 @@ class Settings(BaseSettings):
     def _is_http(cls, value: str) -> str:
         return _http_address(value)
 
-    @field_validator("peers")
+    @field_validator("peers", mode="before")
     @classmethod
-    def _are_http(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_http_address(peer).rstrip("/") for peer in value)
+    def _are_http(cls, value: object) -> object:
+        listed = value.split(",") if isinstance(value, str) else value
+        if not isinstance(listed, list | tuple):
+            raise ValueError("expected addresses separated by commas")
+        return tuple(_http_address(str(peer).strip()).rstrip("/") for peer in listed if str(peer).strip())
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -249,7 +258,8 @@ def load_settings(**given: object) -> Settings:
         first = invalid.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "CONFIG"
         value = None if _is_secret(name) or first["input"] is None else str(first["input"])
-        problem = f"is not accepted: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        message = first["msg"].removeprefix("Value error, ")
+        problem = f"is not accepted: {message[:1].lower()}{message[1:]}"
         if first["type"] == "extra_forbidden":
             problem = "is no setting of PayFlow (check the spelling)"
         raise InvalidSetting(variable=f"{PREFIX}{name.upper()}", value=value, problem=problem) from None
