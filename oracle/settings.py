@@ -201,7 +201,7 @@ class Settings(BaseSettings):
     def _are_http(cls, value: object) -> object:
         listed = value.split(",") if isinstance(value, str) else value
         if not isinstance(listed, list | tuple):
-            raise ValueError("expected addresses separated by commas")
+            raise ValueError("expected addresses separated by commas")  # noqa: TRY004 (pydantic wants it)
         return tuple(_http_address(str(peer).strip()).rstrip("/") for peer in listed if str(peer).strip())
 
     @model_validator(mode="after")

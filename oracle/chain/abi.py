@@ -1,0 +1,149 @@
+"""Encoding and decoding by the contracts' committed ABIs.
+
+Values in are what eth_abi takes (addresses as hex text, fixed bytes as bytes). Values out are plain: addresses and
+fixed bytes as lower-case 0x hex, integers, text, structs as dicts by member name.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_hash.auto import keccak
+
+from oracle.errors import ContractRefused
+
+Plain = Any
+"""int, str, bool, list or dict of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One input, output or member: its name, canonical type and members where it is a struct."""
+
+    name: str
+    type: str
+    indexed: bool
+    members: tuple["Parameter", ...]
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> "Parameter":
+        """From an ABI entry."""
+        members = tuple(cls.of(member) for member in entry.get("components", ()))
+        suffix = entry["type"].removeprefix("tuple")
+        kind = f"({','.join(member.type for member in members)}){suffix}" if members else entry["type"]
+        return cls(entry["name"], kind, bool(entry.get("indexed")), members)
+
+    def plain(self, value: Any) -> Plain:
+        """A decoded value in the form that this module promises."""
+        if self.type.endswith("]"):
+            inner = Parameter(self.name, self.type[: self.type.rindex("[")], False, self.members)
+            return [inner.plain(item) for item in value]
+        if self.members:
+            return {member.name: member.plain(item) for member, item in zip(self.members, value, strict=True)}
+        if isinstance(value, bytes):
+            return "0x" + value.hex()
+        return value.lower() if self.type == "address" else value
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function: `selector` is its first four bytes of calldata."""
+
+    signature: str
+    selector: bytes
+    inputs: tuple[Parameter, ...]
+    outputs: tuple[Parameter, ...]
+
+    def call_data(self, *arguments: Any) -> str:
+        """Calldata as 0x hex."""
+        return "0x" + (self.selector + encode([one.type for one in self.inputs], arguments)).hex()
+
+    def result(self, data: str) -> Plain:
+        """The returned value; a tuple where there are several."""
+        values = decode([one.type for one in self.outputs], bytes.fromhex(data[2:]))
+        plain = tuple(one.plain(value) for one, value in zip(self.outputs, values, strict=True))
+        return plain[0] if len(plain) == 1 else plain
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event: `topic` is the first topic of its logs."""
+
+    name: str
+    topic: str
+    inputs: tuple[Parameter, ...]
+
+    def arguments(self, topics: Sequence[str], data: str) -> dict[str, Plain]:
+        """The named arguments of one log."""
+        values: dict[str, Plain] = {}
+        indexed = [one for one in self.inputs if one.indexed]
+        for one, topic in zip(indexed, topics[1:], strict=True):
+            # an indexed value of dynamic type is only its hash: given as such
+            kind = "bytes32" if one.type in ("string", "bytes") or one.members or one.type.endswith("]") else one.type
+            values[one.name] = Parameter(one.name, kind, True, ()).plain(decode([kind], bytes.fromhex(topic[2:]))[0])
+        rest = [one for one in self.inputs if not one.indexed]
+        decoded = decode([one.type for one in rest], bytes.fromhex(data[2:]))
+        values.update((one.name, one.plain(value)) for one, value in zip(rest, decoded, strict=True))
+        return values
+
+
+class ContractAbi:
+    """The ABI of one contract: functions by name (or full signature where overloaded), events, custom errors."""
+
+    def __init__(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        self.functions: dict[str, Function] = {}
+        self.events: dict[str, Event] = {}
+        self.errors: dict[bytes, Function] = {}
+        for entry in entries:
+            inputs = tuple(Parameter.of(one) for one in entry.get("inputs", ()))
+            signature = f"{entry.get('name', '')}({','.join(one.type for one in inputs)})"
+            digest = keccak(signature.encode())
+            if entry["type"] == "function":
+                outputs = tuple(Parameter.of(one) for one in entry.get("outputs", ()))
+                function = Function(signature, digest[:4], inputs, outputs)
+                self.functions[signature] = function
+                self.functions.setdefault(entry["name"], function)
+            elif entry["type"] == "event":
+                self.events[entry["name"]] = Event(entry["name"], "0x" + digest.hex(), inputs)
+            elif entry["type"] == "error":
+                self.errors[digest[:4]] = Function(signature, digest[:4], inputs, inputs)
+
+
+# the two errors that Solidity itself raises: require(…, "text") and a failed assertion, overflow or the like
+_BUILT_IN = ContractAbi(
+    [
+        {"type": "error", "name": "Error", "inputs": [{"name": "message", "type": "string"}]},
+        {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},
+    ]
+)
+
+
+@cache
+def load_abi(name: str) -> ContractAbi:
+    """The committed ABI of a contract ("PayFlowCore")."""
+    text = resources.files("oracle.chain").joinpath("abi", f"{name}.json").read_text(encoding="utf-8")
+    return ContractAbi(json.loads(text))
+
+
+def refusal(call: str, data: str | None, abis: Sequence[ContractAbi]) -> ContractRefused:
+    """The error that a call's revert data stands for, looked up in `abis`; `call` says what was tried."""
+    raw = bytes.fromhex((data or "0x")[2:])
+    for abi in (*abis, _BUILT_IN):
+        found = abi.errors.get(raw[:4])
+        if found is None:
+            continue
+        try:
+            values = decode([one.type for one in found.inputs], raw[4:])
+        except DecodingError:
+            continue
+        arguments = {
+            one.name or str(index): one.plain(value)
+            for index, (one, value) in enumerate(zip(found.inputs, values, strict=True))
+        }
+        return ContractRefused(call=call, error=found.signature.split("(")[0], arguments=arguments, raw=data or "")
+    return ContractRefused(call=call, error="", arguments={}, raw=data or "")

@@ -1,0 +1,129 @@
+"""JSON-RPC to one node: time limits, retries for reads, and every failure as an error of the tree."""
+
+import random
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+from web3 import HTTPProvider
+from web3.exceptions import Web3Exception
+from web3.types import RPCEndpoint
+
+from oracle.errors import RpcRejected, RpcUnavailable
+from oracle.settings import endpoint
+
+FIRST_WAIT = 0.1
+"""Seconds before the first retry; doubles with each, up to MAX_WAIT, and varies by half so that clients spread out."""
+MAX_WAIT = 2.0
+BATCH = 100
+"""Calls per JSON-RPC batch: what public RPC nodes commonly take."""
+
+
+class Rpc:
+    """A JSON-RPC client. Thread-safe (web3's provider keeps one HTTP session per thread).
+
+    `stop`, once set, ends waits between retries at once.
+    """
+
+    def __init__(self, url: str, *, timeout: float, retries: int, stop: threading.Event | None = None) -> None:
+        """`timeout`: seconds for one answer; `retries`: further attempts for a read that failed."""
+        self.endpoint = endpoint(url)
+        self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
+        self._retries = retries
+        self._stop = stop or threading.Event()
+        self._batches = True
+
+    def read(self, method: str, *params: Any) -> Any:
+        """The result of a call that changes nothing, retried where no answer came.
+
+        Raises RpcUnavailable after the last attempt, RpcRejected where the node answered with an error.
+        """
+        return self._result(
+            method, self._retried(method, lambda: self._provider.make_request(RPCEndpoint(method), params))
+        )
+
+    def read_many(self, method: str, params: Sequence[Sequence[Any]]) -> list[Any]:
+        """Results of the same read for each of `params`, in order, in as few round trips as the node allows.
+
+        Raises as `read` does, for the first call that failed.
+        """
+        results: list[Any] = []
+        for start in range(0, len(params), BATCH):
+            part = params[start : start + BATCH]
+            answers = self._batch(method, part) if self._batches and len(part) > 1 else None
+            if answers is None:
+                results.extend(self.read(method, *one) for one in part)
+            else:
+                results.extend(self._result(method, answer) for answer in answers)
+        return results
+
+    def write(self, method: str, *params: Any) -> Any:
+        """One attempt, no retry: for calls whose repetition is the caller's decision. Raises as `read` does."""
+        try:
+            answer = self._provider.make_request(RPCEndpoint(method), params)
+        except _FAILURES as failed:
+            raise RpcUnavailable(endpoint=self.endpoint, method=method, attempts=1, cause=_cause(failed)) from None
+        return self._result(method, answer)
+
+    def _batch(self, method: str, params: Sequence[Sequence[Any]]) -> list[Any] | None:
+        """The answers in order, or None where this node takes no batches."""
+        calls = [(RPCEndpoint(method), one) for one in params]
+        answers = self._retried(method, lambda: self._provider.make_batch_request(calls))
+        if isinstance(answers, list) and len(answers) == len(params):
+            return sorted(answers, key=lambda answer: int(answer["id"]))
+        self._batches = False
+        return None
+
+    def _retried(self, method: str, call: Any) -> Any:
+        wait = FIRST_WAIT
+        for attempt in range(1, self._retries + 2):
+            try:
+                return call()
+            except _FAILURES as failed:
+                if attempt > self._retries or self._stop.wait(wait * random.uniform(0.5, 1.5)):  # noqa: S311
+                    raise RpcUnavailable(
+                        endpoint=self.endpoint, method=method, attempts=attempt, cause=_cause(failed)
+                    ) from None
+                wait = min(wait * 2, MAX_WAIT)
+        raise AssertionError("the loop returns or raises")
+
+    def _result(self, method: str, answer: Any) -> Any:
+        if not isinstance(answer, dict) or ("error" not in answer and "result" not in answer):
+            raise RpcUnavailable(
+                endpoint=self.endpoint, method=method, attempts=1, cause="its answer is no JSON-RPC document"
+            )
+        error = answer.get("error")
+        if error is None:
+            return answer["result"]
+        if not isinstance(error, dict):
+            error = {"code": 0, "message": str(error)}
+        raise RpcRejected(
+            endpoint=self.endpoint,
+            method=method,
+            rpc_code=int(error.get("code", 0)),
+            message=str(error.get("message", "no message")),
+            revert=_revert_data(error.get("data")),
+        )
+
+
+# ValueError: an answer that is no JSON; KeyError and TypeError: web3 unpacking a malformed batch
+_FAILURES = (requests.RequestException, OSError, ValueError, KeyError, TypeError, Web3Exception)
+
+
+def _cause(failed: BaseException) -> str:
+    """Why no answer came, without the address (requests puts path and query, which may hold keys, into its text)."""
+    if isinstance(failed, requests.HTTPError) and failed.response is not None:
+        return f"HTTP status {failed.response.status_code}"
+    if isinstance(failed, requests.Timeout):
+        return "it took too long"
+    if isinstance(failed, requests.ConnectionError):
+        return "the connection failed"
+    return type(failed).__name__
+
+
+def _revert_data(data: Any) -> str | None:
+    """Revert data where an RPC node puts it: as `data` itself, or one level down (geth behind some proxies)."""
+    if isinstance(data, dict):
+        data = data.get("data") or data.get("result")
+    return data if isinstance(data, str) and data.startswith("0x") else None

@@ -1,0 +1,125 @@
+"""Transactions in the journal: intents, each with one nonce for good, and the attempts to have them included."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from oracle.store.records import Attempt, Intent
+from oracle.store.schema import attempts, intent_payments, intents
+
+OPEN, MINED, FINAL, DISPLACED = "open", "mined", "final", "displaced"
+PENDING = (OPEN, MINED)
+"""States in which an intent still holds its nonce and its payments."""
+
+
+def add_intent(
+    connection: Connection,
+    *,
+    kind: str,
+    nonce: int,
+    destination: str,
+    calldata: str,
+    payment_ids: Sequence[str],
+    now: int,
+) -> int:
+    """Record a new open intent; returns its id."""
+    added = connection.execute(
+        insert(intents).values(
+            kind=kind, nonce=nonce, destination=destination, calldata=calldata, state=OPEN, created_at=now
+        )
+    )
+    assert added.inserted_primary_key is not None  # noqa: S101 (SQLAlchemy: never None for a single-row insert)
+    intent_id = int(added.inserted_primary_key[0])
+    if payment_ids:
+        connection.execute(
+            insert(intent_payments), [{"intent_id": intent_id, "payment_id": one} for one in payment_ids]
+        )
+    return intent_id
+
+
+def change_intent(connection: Connection, intent_id: int, **values: Any) -> None:
+    """Set columns of one intent."""
+    connection.execute(update(intents).where(intents.c.id == intent_id).values(**values))
+
+
+def intents_in(connection: Connection, states: Iterable[str]) -> list[Intent]:
+    """Intents in any of `states`, by nonce."""
+    query = select(intents).where(intents.c.state.in_(list(states))).order_by(intents.c.nonce, intents.c.id)
+    return [Intent(**row) for row in connection.execute(query).mappings()]
+
+
+def payments_of(connection: Connection, intent_id: int) -> list[str]:
+    """The ids of the payments that an intent carries."""
+    query = select(intent_payments.c.payment_id).where(intent_payments.c.intent_id == intent_id)
+    return list(connection.execute(query).scalars())
+
+
+def payments_held(connection: Connection) -> set[str]:
+    """The ids of all payments that an open or mined intent carries: no other intent may take them."""
+    query = (
+        select(intent_payments.c.payment_id)
+        .join(intents, intents.c.id == intent_payments.c.intent_id)
+        .where(intents.c.state.in_(PENDING))
+    )
+    return set(connection.execute(query).scalars())
+
+
+def release_payments(connection: Connection, intent_id: int, payment_ids: Iterable[str]) -> None:
+    """Let other intents take these payments, though the intent itself goes on."""
+    connection.execute(
+        delete(intent_payments).where(
+            intent_payments.c.intent_id == intent_id, intent_payments.c.payment_id.in_(list(payment_ids))
+        )
+    )
+
+
+def add_attempt(
+    connection: Connection,
+    *,
+    intent_id: int,
+    tx: str,
+    raw: str,
+    void: bool,
+    max_fee: int,
+    priority_fee: int,
+    gas: int,
+    now: int,
+) -> None:
+    """Record a signed transaction before it is sent."""
+    connection.execute(
+        insert(attempts).values(
+            intent_id=intent_id,
+            tx=tx,
+            raw=raw,
+            void=void,
+            max_fee=max_fee,
+            priority_fee=priority_fee,
+            gas=gas,
+            sent_at=now,
+            problem="",
+        )
+    )
+
+
+def change_attempt(connection: Connection, tx: str, **values: Any) -> None:
+    """Set columns of the attempt with that hash."""
+    connection.execute(update(attempts).where(attempts.c.tx == tx).values(**values))
+
+
+def attempts_of(connection: Connection, intent_id: int) -> list[Attempt]:
+    """The attempts of an intent, oldest first."""
+    query = select(attempts).where(attempts.c.intent_id == intent_id).order_by(attempts.c.id)
+    return [Attempt(**row) for row in connection.execute(query).mappings()]
+
+
+def history_of(connection: Connection, payment_id: str) -> list[tuple[Intent, Attempt]]:
+    """Everything that was sent for a payment, oldest first."""
+    query = (
+        select(intents.c.id)
+        .join(intent_payments, intents.c.id == intent_payments.c.intent_id)
+        .where(intent_payments.c.payment_id == payment_id)
+    )
+    ids = list(connection.execute(query).scalars())
+    rows = connection.execute(select(intents).where(intents.c.id.in_(ids)).order_by(intents.c.id)).mappings()
+    return [(intent, one) for intent in (Intent(**row) for row in rows) for one in attempts_of(connection, intent.id)]
