@@ -30,7 +30,8 @@ function parseArguments (argv) {
 }
 
 function importCallback (options) {
-  const roots = [options.basePath, ...options.includePaths]
+  // ape compiles in a temporary copy of the sources, which lacks node_modules: look in the repository too.
+  const roots = [options.basePath, ...options.includePaths, path.resolve(__dirname, '..', '..')]
   return (name) => {
     const candidates = path.isAbsolute(name) ? [name] : roots.map((root) => path.join(root, name))
     for (const candidate of candidates) {

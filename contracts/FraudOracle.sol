@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
+import {IFraudOracle} from "./interfaces/IFraudOracle.sol";
+import {Governed} from "./libraries/Governed.sol";
+import {PackedSignatures} from "./libraries/PackedSignatures.sol";
+import {RiskLevels} from "./libraries/RiskLevels.sol";
+import {RiskReports} from "./libraries/RiskReports.sol";
+import {RiskLevel, RiskReport, RiskThresholds, SignedBatch, SignedReport, Verdict} from "./libraries/Types.sol";
+
+/// @title FraudOracle
+/// @notice Who may sign, how many must agree, what a score means, and what is known of wallets.
+/// @dev Signatures are those of externally owned accounts; ERC-1271 is refused when a signer is added.
+contract FraudOracle is IFraudOracle, Governed, EIP712 {
+    using RiskLevels for RiskThresholds;
+
+    /// @notice Everything that the constructor needs.
+    /// @param admin First default admin.
+    /// @param changeDelay Seconds that a loosening waits.
+    /// @param riskAdmins Who sets limits and lists.
+    /// @param signers First signers.
+    /// @param quorum Signers that must agree.
+    /// @param thresholds Limits between the levels.
+    /// @param maxReportLifetime Longest validity of a report, seconds.
+    struct Setup {
+        address admin;
+        uint48 changeDelay;
+        address[] riskAdmins;
+        address[] signers;
+        uint8 quorum;
+        RiskThresholds thresholds;
+        uint32 maxReportLifetime;
+    }
+
+    struct Config {
+        uint8 quorum;
+        uint8 safe;
+        uint8 low;
+        uint8 medium;
+        uint8 high;
+        uint8 signers;
+        uint32 maxReportLifetime;
+        uint32 usedSeats;
+    }
+
+    struct WalletRecord {
+        uint8 score;
+        uint8 peakScore;
+        bool blacklisted;
+        bool whitelisted;
+        uint40 updatedAt;
+        uint32 updates;
+    }
+
+    /// @notice Its holders are the signers.
+    bytes32 public constant AI_ORACLE_ROLE = keccak256("AI_ORACLE_ROLE");
+    /// @notice Sets limits and keeps the lists.
+    bytes32 public constant RISK_ADMIN_ROLE = keccak256("RISK_ADMIN_ROLE");
+    /// @notice Highest quorum.
+    uint256 public constant MAX_QUORUM = 15;
+    /// @notice Most signers at a time.
+    uint256 public constant MAX_SIGNERS = 32;
+    /// @notice Longest validity of a report that can be configured, seconds.
+    uint256 public constant LONGEST_REPORT_LIFETIME = 30 days;
+    /// @notice By how much a report may be issued after the block's timestamp, seconds: clocks differ.
+    uint256 public constant CLOCK_SKEW = 15;
+
+    Config private _config;
+    /// @dev A signer's seat plus one; seats are what duplicates are recognised by.
+    mapping(address signer => uint256 seat) private _seats;
+    mapping(address wallet => WalletRecord) private _wallets;
+    mapping(address wallet => bytes32) private _modelVersions;
+    mapping(bytes32 transactionId => Analysis) private _analyses;
+
+    constructor(Setup memory setup) Governed(setup.changeDelay, setup.admin) EIP712("FraudOracle", "1") {
+        _setThresholds(setup.thresholds);
+        _setMaxReportLifetime(setup.maxReportLifetime);
+        for (uint256 i = 0; i < setup.riskAdmins.length; ++i) {
+            _grantRole(RISK_ADMIN_ROLE, setup.riskAdmins[i]);
+        }
+        for (uint256 i = 0; i < setup.signers.length; ++i) {
+            _grantRole(AI_ORACLE_ROLE, setup.signers[i]);
+        }
+        _setQuorum(setup.quorum);
+    }
+
+    // --- reports of a quorum -------------------------------------------------------------------------------------
+
+    /// @inheritdoc IFraudOracle
+    function verifyReports(bytes32 paymentId, SignedReport[] calldata reports)
+        external
+        view
+        returns (Verdict memory verdict)
+    {
+        Config memory config = _config;
+        uint256[] memory votes = new uint256[](config.quorum);
+        uint256 count = 0;
+        uint256 seen = 0;
+        for (uint256 i = 0; i < reports.length; ++i) {
+            RiskReport calldata report = reports[i].report;
+            _requireValid(report, paymentId, config.maxReportLifetime);
+            uint256 signatures;
+            (signatures, seen) = _countSigners(
+                reports[i].signatures, _hashTypedDataV4(RiskReports.hash(report)), seen, config.quorum - count
+            );
+            count = _vote(votes, count, signatures, report.overallScore, i);
+        }
+        if (count != config.quorum) revert QuorumMismatch(count, config.quorum);
+        return _verdict(reports[votes[count / 2] & type(uint128).max].report, _limits(config));
+    }
+
+    /// @inheritdoc IFraudOracle
+    function verifyBatch(bytes32[] calldata paymentIds, SignedBatch[] calldata batches)
+        external
+        view
+        returns (Verdict[] memory verdicts)
+    {
+        Config memory config = _config;
+        uint256[] memory weights = new uint256[](batches.length);
+        uint256 count = 0;
+        uint256 seen = 0;
+        for (uint256 i = 0; i < batches.length; ++i) {
+            RiskReport[] calldata reports = batches[i].reports;
+            if (reports.length != paymentIds.length) revert BatchLengthMismatch(paymentIds.length, reports.length);
+            for (uint256 p = 0; p < reports.length; ++p) {
+                _requireValid(reports[p], paymentIds[p], config.maxReportLifetime);
+            }
+            (weights[i], seen) = _countSigners(
+                batches[i].signatures, _hashTypedDataV4(RiskReports.hash(reports)), seen, config.quorum - count
+            );
+            count += weights[i];
+        }
+        if (count != config.quorum) revert QuorumMismatch(count, config.quorum);
+
+        verdicts = new Verdict[](paymentIds.length);
+        uint256[] memory votes = new uint256[](count);
+        for (uint256 p = 0; p < paymentIds.length; ++p) {
+            uint256 cast = 0;
+            for (uint256 i = 0; i < batches.length; ++i) {
+                cast = _vote(votes, cast, weights[i], batches[i].reports[p].overallScore, i);
+            }
+            verdicts[p] = _verdict(batches[votes[count / 2] & type(uint128).max].reports[p], _limits(config));
+        }
+    }
+
+    function _requireValid(RiskReport calldata report, bytes32 paymentId, uint256 longest) private view {
+        if (report.paymentId != paymentId) revert WrongPayment(paymentId, report.paymentId);
+        RiskLevels.requireScore(report.overallScore);
+        RiskLevels.requireScore(report.velocityScore);
+        RiskLevels.requireScore(report.amountScore);
+        RiskLevels.requireScore(report.patternScore);
+        RiskLevels.requireScore(report.graphScore);
+        RiskLevels.requireScore(report.timingScore);
+        uint256 issuedAt = report.issuedAt;
+        uint256 expiresAt = report.expiresAt;
+        if (issuedAt > block.timestamp + CLOCK_SKEW) revert ReportFromFuture(paymentId, issuedAt, block.timestamp);
+        if (expiresAt < block.timestamp) revert ReportExpired(paymentId, expiresAt, block.timestamp);
+        if (expiresAt < issuedAt || expiresAt - issuedAt > longest) {
+            revert InvalidReportLifetime(paymentId, issuedAt, expiresAt, longest);
+        }
+    }
+
+    /// @dev Recovers every signer and checks that each holds a seat that is not in `seen` yet.
+    function _countSigners(bytes calldata signatures, bytes32 digest, uint256 seen, uint256 wanted)
+        private
+        view
+        returns (uint256 count, uint256)
+    {
+        uint256 size;
+        (count, size) = PackedSignatures.measure(signatures);
+        if (count > wanted) {
+            uint256 required = _config.quorum;
+            revert QuorumMismatch(required - wanted + count, required);
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            address signer = PackedSignatures.recover(signatures, i, size, digest);
+            uint256 seat = _seats[signer];
+            if (seat == 0) revert UnauthorizedSigner(signer);
+            uint256 bit = 1 << (seat - 1);
+            if (seen & bit != 0) revert DuplicateSigner(signer);
+            seen |= bit;
+        }
+        return (count, seen);
+    }
+
+    /// @dev Inserts `weight` votes of `score` by the report at `index`, keeping `votes` in ascending order.
+    function _vote(uint256[] memory votes, uint256 count, uint256 weight, uint8 score, uint256 index)
+        private
+        pure
+        returns (uint256)
+    {
+        uint256 vote = (uint256(score) << 128) | index;
+        for (uint256 w = 0; w < weight; ++w) {
+            uint256 place = count++;
+            while (place > 0 && votes[place - 1] > vote) {
+                votes[place] = votes[place - 1];
+                --place;
+            }
+            votes[place] = vote;
+        }
+        return count;
+    }
+
+    function _verdict(RiskReport calldata report, RiskThresholds memory limits) private pure returns (Verdict memory) {
+        return Verdict({
+            score: report.overallScore,
+            level: limits.levelOf(report.overallScore),
+            alerts: report.alerts,
+            modelVersion: report.modelVersion,
+            evidenceHash: report.evidenceHash
+        });
+    }
+
+    // --- a single signer -----------------------------------------------------------------------------------------
+
+    /// @notice Record a wallet's risk. Open while the quorum is one.
+    function updateRiskScore(address wallet, uint8 riskScore, bytes32 modelVersion) external onlyRole(AI_ORACLE_ROLE) {
+        _requireOneSigner();
+        if (wallet == address(0)) revert ZeroAddress();
+        RiskLevel level = _limits(_config).levelOf(riskScore);
+        _modelVersions[wallet] = modelVersion;
+        _recordScore(wallet, riskScore);
+        emit RiskScoreUpdated(wallet, msg.sender, riskScore, level, modelVersion);
+    }
+
+    /// @notice Record a verdict on a transaction, for `executePayment`. Open while the quorum is one.
+    /// @param transactionId The payment's id.
+    /// @param amount In base units, at most 2^96 - 1.
+    /// @return approved Whether the level lets the payment pass.
+    /// @return overallRisk 25% velocity, 25% amount, 20% pattern, 20% graph, 10% timing, rounded down.
+    function analyzeTransaction(
+        bytes32 transactionId,
+        address sender,
+        address recipient,
+        uint256 amount,
+        uint8 velocityScore,
+        uint8 amountScore,
+        uint8 patternScore,
+        uint8 graphScore,
+        uint8 timingScore
+    ) external onlyRole(AI_ORACLE_ROLE) returns (bool approved, uint8 overallRisk) {
+        _requireOneSigner();
+        if (sender == address(0) || recipient == address(0)) revert ZeroAddress();
+        if (amount > type(uint96).max) revert AmountTooLarge(amount, type(uint96).max);
+        if (_analyses[transactionId].sender != address(0)) revert AlreadyAnalyzed(transactionId);
+        overallRisk = RiskLevels.overall(velocityScore, amountScore, patternScore, graphScore, timingScore);
+        _analyses[transactionId] = Analysis({
+            sender: sender,
+            amount: uint96(amount),
+            recipient: recipient,
+            score: overallRisk,
+            recordedAt: uint40(block.timestamp),
+            signer: msg.sender
+        });
+        _recordScore(sender, overallRisk);
+        approved = _limits(_config).levelOf(overallRisk) <= RiskLevel.Medium;
+        emit TransactionAnalyzed(transactionId, sender, recipient, amount, overallRisk, approved, msg.sender);
+    }
+
+    /// @notice Publish an alert about a wallet and, where it concerns one, a transaction. Changes nothing else.
+    function raiseAlert(address wallet, bytes32 transactionId, uint32 alerts, string calldata details)
+        external
+        onlyRole(AI_ORACLE_ROLE)
+    {
+        emit AlertRaised(wallet, transactionId, msg.sender, alerts, details);
+    }
+
+    function _requireOneSigner() private view {
+        uint256 required = _config.quorum;
+        if (required > 1) revert OneSignerPathClosed(required);
+    }
+
+    function _recordScore(address wallet, uint8 score) private {
+        WalletRecord storage record = _wallets[wallet];
+        record.score = score;
+        if (score > record.peakScore) record.peakScore = score;
+        record.updatedAt = uint40(block.timestamp);
+        ++record.updates;
+    }
+
+    // --- lists ---------------------------------------------------------------------------------------------------
+
+    /// @notice Block a wallet, at once: it can be paid nothing and create nothing.
+    function blacklistWallet(address wallet, string calldata reason) external onlyRole(RISK_ADMIN_ROLE) {
+        if (wallet == address(0)) revert ZeroAddress();
+        _wallets[wallet].blacklisted = true;
+        emit WalletBlacklisted(wallet, msg.sender, reason);
+    }
+
+    /// @notice Take a wallet off the blacklist, as a scheduled change.
+    function unblacklistWallet(address wallet) external onlyScheduled {
+        _wallets[wallet].blacklisted = false;
+        emit WalletUnblacklisted(wallet);
+    }
+
+    /// @notice Spare a wallet the score, as a scheduled change. It is never spared the sanctions check.
+    function whitelistWallet(address wallet) external onlyScheduled {
+        if (wallet == address(0)) revert ZeroAddress();
+        _wallets[wallet].whitelisted = true;
+        emit WalletWhitelisted(wallet);
+    }
+
+    /// @notice Take a wallet off the whitelist, at once.
+    function unwhitelistWallet(address wallet) external onlyRole(RISK_ADMIN_ROLE) {
+        _wallets[wallet].whitelisted = false;
+        emit WalletUnwhitelisted(wallet, msg.sender);
+    }
+
+    // --- limits and signers --------------------------------------------------------------------------------------
+
+    /// @notice Set the limits between the levels: at once by the risk admin where none is raised, else as a scheduled change.
+    function setThresholds(RiskThresholds calldata limits) external {
+        _requireTightening(limits.isAsStrict(_limits(_config)), RISK_ADMIN_ROLE, "thresholds");
+        _setThresholds(limits);
+    }
+
+    /// @notice Set the quorum: at once by the admin where it rises, else as a scheduled change.
+    function setQuorum(uint8 signers) external {
+        _requireTightening(signers >= _config.quorum, DEFAULT_ADMIN_ROLE, "quorum");
+        _setQuorum(signers);
+    }
+
+    /// @notice Set the longest validity of a report: at once by the admin where it shrinks, else as a scheduled change.
+    function setMaxReportLifetime(uint32 lifetime) external {
+        _requireTightening(lifetime <= _config.maxReportLifetime, DEFAULT_ADMIN_ROLE, "report lifetime");
+        _setMaxReportLifetime(lifetime);
+    }
+
+    function _requireTightening(bool tightens, bytes32 role, string memory what) private view {
+        if (msg.sender == address(this)) return;
+        _checkRole(role);
+        if (!tightens) revert LooseningWaits(what);
+    }
+
+    function _setThresholds(RiskThresholds memory limits) private {
+        limits.validate();
+        emit ThresholdsChanged(_limits(_config), limits);
+        (_config.safe, _config.low, _config.medium, _config.high) =
+            (limits.safe, limits.low, limits.medium, limits.high);
+    }
+
+    function _limits(Config memory config) private pure returns (RiskThresholds memory) {
+        return RiskThresholds(config.safe, config.low, config.medium, config.high);
+    }
+
+    /// @dev A quorum above the number of signers is allowed: then nothing settles and every escrow is reclaimable.
+    function _setQuorum(uint8 signers) private {
+        if (signers == 0 || signers > MAX_QUORUM) revert InvalidQuorum(signers, MAX_QUORUM);
+        emit QuorumChanged(_config.quorum, signers);
+        _config.quorum = signers;
+    }
+
+    function _setMaxReportLifetime(uint32 lifetime) private {
+        if (lifetime == 0 || lifetime > LONGEST_REPORT_LIFETIME) {
+            revert InvalidMaxLifetime(lifetime, LONGEST_REPORT_LIFETIME);
+        }
+        emit MaxReportLifetimeChanged(_config.maxReportLifetime, lifetime);
+        _config.maxReportLifetime = lifetime;
+    }
+
+    function _grantRole(bytes32 role, address account) internal override returns (bool granted) {
+        granted = super._grantRole(role, account);
+        if (granted && role == AI_ORACLE_ROLE) {
+            if (account == address(0)) revert ZeroAddress();
+            if (account.code.length != 0) revert ContractSigner(account);
+            uint256 seats = _config.usedSeats;
+            uint256 seat = 0;
+            while (seats & (1 << seat) != 0) ++seat;
+            if (seat >= MAX_SIGNERS) revert TooManySigners(MAX_SIGNERS);
+            _config.usedSeats = uint32(seats | (1 << seat));
+            _seats[account] = seat + 1;
+            emit SignerAdded(account, ++_config.signers);
+        }
+    }
+
+    function _revokeRole(bytes32 role, address account) internal override returns (bool revoked) {
+        revoked = super._revokeRole(role, account);
+        if (revoked && role == AI_ORACLE_ROLE) {
+            _config.usedSeats &= ~uint32(1 << (_seats[account] - 1));
+            delete _seats[account];
+            emit SignerRemoved(account, --_config.signers);
+        }
+    }
+
+    function _mayPropose(address caller, bytes4 selector) internal view override returns (bool) {
+        bool listing = selector == this.whitelistWallet.selector || selector == this.unblacklistWallet.selector
+            || selector == this.setThresholds.selector;
+        return super._mayPropose(caller, selector) || (listing && hasRole(RISK_ADMIN_ROLE, caller));
+    }
+
+    // --- views ---------------------------------------------------------------------------------------------------
+
+    /// @notice Signers that must agree.
+    function quorum() external view returns (uint256) {
+        return _config.quorum;
+    }
+
+    /// @notice Current signers.
+    function signerCount() external view returns (uint256) {
+        return _config.signers;
+    }
+
+    /// @notice Limits between the levels.
+    function thresholds() external view returns (RiskThresholds memory) {
+        return _limits(_config);
+    }
+
+    /// @notice Longest validity of a report, seconds.
+    function maxReportLifetime() external view returns (uint256) {
+        return _config.maxReportLifetime;
+    }
+
+    /// @notice EIP-712 domain separator, for off-chain signing.
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// @notice What a signer of `report` signs.
+    function reportDigest(RiskReport calldata report) external view returns (bytes32) {
+        return _hashTypedDataV4(RiskReports.hash(report));
+    }
+
+    /// @notice What a signer of a batch signs.
+    function batchDigest(RiskReport[] calldata reports) external view returns (bytes32) {
+        return _hashTypedDataV4(RiskReports.hash(reports));
+    }
+
+    /// @inheritdoc IFraudOracle
+    function levelOf(uint8 score) external view returns (RiskLevel) {
+        return _limits(_config).levelOf(score);
+    }
+
+    /// @inheritdoc IFraudOracle
+    function getAnalysis(bytes32 transactionId) external view returns (Analysis memory) {
+        return _analyses[transactionId];
+    }
+
+    /// @inheritdoc IFraudOracle
+    function recordedAnalysis(bytes32 transactionId) external view returns (Analysis memory analysis) {
+        _requireOneSigner();
+        analysis = _analyses[transactionId];
+        if (analysis.sender == address(0)) return analysis;
+        if (_seats[analysis.signer] == 0) revert UnauthorizedSigner(analysis.signer);
+        uint256 expiresAt = analysis.recordedAt + _config.maxReportLifetime;
+        if (expiresAt < block.timestamp) revert ReportExpired(transactionId, expiresAt, block.timestamp);
+    }
+
+    /// @inheritdoc IFraudOracle
+    function areBlacklisted(address first, address second) external view returns (bool, bool) {
+        return (_wallets[first].blacklisted, _wallets[second].blacklisted);
+    }
+
+    /// @inheritdoc IFraudOracle
+    function isBlacklisted(address wallet) external view returns (bool) {
+        return _wallets[wallet].blacklisted;
+    }
+
+    /// @inheritdoc IFraudOracle
+    function isWhitelisted(address wallet) external view returns (bool) {
+        return _wallets[wallet].whitelisted;
+    }
+
+    /// @inheritdoc IFraudOracle
+    function getWalletRisk(address wallet) external view returns (WalletRisk memory) {
+        WalletRecord memory record = _wallets[wallet];
+        return WalletRisk({
+            score: record.score,
+            peakScore: record.peakScore,
+            level: _limits(_config).levelOf(record.score),
+            blacklisted: record.blacklisted,
+            whitelisted: record.whitelisted,
+            updatedAt: record.updatedAt,
+            updates: record.updates,
+            modelVersion: _modelVersions[wallet]
+        });
+    }
+
+    /// @inheritdoc IFraudOracle
+    function shouldApproveTransaction(address sender, address recipient, uint256)
+        external
+        view
+        returns (bool approved, uint8 riskScore, string memory reason)
+    {
+        WalletRecord memory from = _wallets[sender];
+        WalletRecord memory to = _wallets[recipient];
+        riskScore = from.score > to.score ? from.score : to.score;
+        if (from.blacklisted) return (false, 100, "the sender is blacklisted");
+        if (to.blacklisted) return (false, 100, "the recipient is blacklisted");
+        if (from.whitelisted) return (true, 0, "the sender is whitelisted");
+        RiskLevel level = _limits(_config).levelOf(riskScore);
+        if (level == RiskLevel.Critical) return (false, riskScore, "a party's risk is CRITICAL");
+        if (level == RiskLevel.High) return (false, riskScore, "a party's risk is HIGH and needs a review");
+        if (level == RiskLevel.Medium) return (true, riskScore, "a party's risk is MEDIUM: approved and flagged");
+        return (true, riskScore, "no party is known for risk");
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Who may pay how much, and who may not be paid at all
+/// @dev Amounts are in cents of the tokens' unit of account, rounded up.
+interface IComplianceEngine {
+    /// @notice Why a payment is refused; the same value in `checkPayment` and in the error.
+    enum Refusal {
+        None,
+        SenderSanctioned,
+        RecipientSanctioned,
+        SanctionsUnavailable,
+        SenderFrozen,
+        RecipientFrozen,
+        JurisdictionBlocked,
+        TierClosed,
+        AbovePaymentLimit,
+        AboveDailyLimit,
+        AboveMonthlyLimit,
+        TravelRuleReference
+    }
+
+    /// @notice Limits of a tier, in cents; 2^64 - 1 means no limit.
+    struct Tier {
+        uint64 perPayment;
+        uint64 daily;
+        uint64 monthly;
+        bool open;
+    }
+
+    /// @notice What verdicts said of an account.
+    struct RiskProfile {
+        uint8 last;
+        uint8 peak;
+        uint8 average;
+        uint32 count;
+        uint32 held;
+        uint32 blocked;
+    }
+
+    /// @notice A payment is refused. `subject` is the party or, for limits, the sender; `limit` and `would` are in cents.
+    error ComplianceRefused(Refusal refusal, address subject, uint256 limit, uint256 would);
+
+    /// @notice Check a new payment against everything and count it against the sender's limits. Core only.
+    /// @param decimals Decimals of the token.
+    /// @param ref The payer's reference; the travel rule demands one from its threshold on.
+    function onPayment(address sender, address recipient, uint256 amount, uint8 decimals, bytes16 ref) external;
+
+    /// @notice Record a verdict in the sender's risk profile and read both parties' standing again. Core only.
+    /// @dev Reverts where the external source does not answer: nothing is paid out unchecked.
+    /// @return senderSanctioned Whether the money must stay where it is.
+    /// @return recipientListed Whether the recipient must not be paid.
+    function onVerdict(address sender, address recipient, uint8 score, bool held, bool blocked)
+        external
+        returns (bool senderSanctioned, bool recipientListed);
+
+    /// @notice Both parties' standing. Reverts where the external source does not answer.
+    function screen(address sender, address recipient)
+        external
+        view
+        returns (bool senderSanctioned, bool recipientListed);
+
+    /// @notice Whether `account` is sanctioned. Reverts where the external source does not answer.
+    function isSanctioned(address account) external view returns (bool);
+
+    /// @notice As isSanctioned, for refunds: an external source that does not answer names nobody.
+    function isSanctionedForRefund(address account) external view returns (bool);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {
+    AccessControlDefaultAdminRules
+} from "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+
+/// @title Roles, and changes that wait
+/// @notice Whatever loosens the system is announced, waits for the delay, and is then made by the contract itself.
+/// Tightening, revoking and pausing are not delayed and live in the inheriting contracts.
+/// @dev A change is the calldata of a function marked `onlyScheduled`. Who may propose it is `_mayPropose`.
+abstract contract Governed is AccessControlDefaultAdminRules {
+    /// @notice The function is reachable through scheduleChange and executeChange only.
+    error OnlyScheduled(address caller);
+    /// @notice The caller may not propose this change.
+    error ProposalRefused(address caller, bytes4 selector);
+    /// @notice The same change is scheduled already, and becomes due at `readyAt`.
+    error ChangeAlreadyScheduled(bytes32 changeId, uint256 readyAt);
+    /// @notice No such change is scheduled.
+    error ChangeUnknown(bytes32 changeId);
+    /// @notice The change is not due before `readyAt`.
+    error ChangeNotReady(bytes32 changeId, uint256 readyAt);
+    /// @notice The change was due until `expiredAt` and must be scheduled again.
+    error ChangeExpired(bytes32 changeId, uint256 expiredAt);
+    /// @notice A delay of changes that is shorter or longer than allowed.
+    error InvalidDelay(uint256 delay, uint256 shortest, uint256 longest);
+
+    /// @notice A change was announced.
+    event ChangeScheduled(bytes32 indexed changeId, address indexed proposer, bytes call, uint256 readyAt);
+    /// @notice A change was withdrawn before it was made.
+    event ChangeCancelled(bytes32 indexed changeId, address indexed by);
+    /// @notice A change was made.
+    event ChangeExecuted(bytes32 indexed changeId, address indexed by);
+
+    /// @notice For how long a change stays due.
+    uint256 public constant CHANGE_GRACE = 14 days;
+    /// @notice Longest delay that can be configured.
+    uint256 public constant LONGEST_DELAY = 30 days;
+
+    /// @notice Seconds between the announcement of a change and the moment it can be made.
+    uint256 public immutable changeDelay;
+
+    /// @notice When a scheduled change becomes due (unix seconds), 0 where it is not scheduled.
+    mapping(bytes32 changeId => uint256 readyAt) public changeReadyAt;
+
+    /// @dev Reached by the contract's own call in executeChange, and by nothing else.
+    modifier onlyScheduled() {
+        if (msg.sender != address(this)) revert OnlyScheduled(msg.sender);
+        _;
+    }
+
+    constructor(uint48 delay, address admin) AccessControlDefaultAdminRules(delay, admin) {
+        if (delay == 0 || delay > LONGEST_DELAY) revert InvalidDelay(delay, 1, LONGEST_DELAY);
+        changeDelay = delay;
+    }
+
+    /// @notice Announce a change: the calldata of a function of this contract that is reachable in no other way.
+    /// @return changeId Hash of `call`, for cancelChange and changeReadyAt.
+    function scheduleChange(bytes calldata call) external returns (bytes32 changeId) {
+        _requireProposer(bytes4(call));
+        changeId = keccak256(call);
+        uint256 readyAt = changeReadyAt[changeId];
+        if (readyAt != 0 && block.timestamp <= readyAt + CHANGE_GRACE) {
+            revert ChangeAlreadyScheduled(changeId, readyAt);
+        }
+        readyAt = block.timestamp + changeDelay;
+        changeReadyAt[changeId] = readyAt;
+        emit ChangeScheduled(changeId, msg.sender, call, readyAt);
+    }
+
+    /// @notice Withdraw a scheduled change. The admin may withdraw any, others what they may propose.
+    function cancelChange(bytes calldata call) external {
+        _requireProposer(bytes4(call));
+        bytes32 changeId = keccak256(call);
+        if (changeReadyAt[changeId] == 0) revert ChangeUnknown(changeId);
+        delete changeReadyAt[changeId];
+        emit ChangeCancelled(changeId, msg.sender);
+    }
+
+    /// @notice Make a change that is due. Reverts with the change's own error if it cannot be made.
+    function executeChange(bytes calldata call) external {
+        _requireProposer(bytes4(call));
+        bytes32 changeId = keccak256(call);
+        uint256 readyAt = changeReadyAt[changeId];
+        if (readyAt == 0) revert ChangeUnknown(changeId);
+        if (block.timestamp < readyAt) revert ChangeNotReady(changeId, readyAt);
+        if (block.timestamp > readyAt + CHANGE_GRACE) revert ChangeExpired(changeId, readyAt + CHANGE_GRACE);
+        delete changeReadyAt[changeId];
+        emit ChangeExecuted(changeId, msg.sender);
+        Address.functionCall(address(this), call);
+    }
+
+    /// @notice Grant a role, as a scheduled change. The default admin changes by its own two steps instead.
+    function grantRole(bytes32 role, address account) public virtual override onlyScheduled {
+        if (role == DEFAULT_ADMIN_ROLE) revert AccessControlEnforcedDefaultAdminRules();
+        _grantRole(role, account);
+    }
+
+    /// @dev Who may schedule, withdraw and make a change of that function.
+    function _mayPropose(address caller, bytes4 selector) internal view virtual returns (bool) {
+        selector;
+        return hasRole(DEFAULT_ADMIN_ROLE, caller);
+    }
+
+    function _requireProposer(bytes4 selector) private view {
+        if (!_mayPropose(msg.sender, selector)) revert ProposalRefused(msg.sender, selector);
+    }
+}
