@@ -19,6 +19,7 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         Tier[] tiers;
         uint64 travelRuleCents;
         address sanctionsSource;
+        address binder;
     }
 
     struct Account {
@@ -43,6 +44,8 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     /// @notice A limit that means "no limit".
     uint64 public constant UNLIMITED = type(uint64).max;
 
+    /// @notice Only the deployer names the core.
+    error OnlyBinder(address caller, address binder);
     /// @notice The core is bound already.
     error CoreAlreadyBound();
     /// @notice The zero address where an account is needed.
@@ -80,6 +83,9 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     /// @notice An account's risk profile took up a verdict.
     event RiskProfileUpdated(address indexed account, uint8 last, uint8 peak, uint32 count);
 
+    /// @notice Who names the core, once: the deployer, whose only power that is.
+    address public immutable binder;
+
     address private _sanctionsSource;
     uint64 private _travelRuleCents;
     bool private _bound;
@@ -100,12 +106,14 @@ contract ComplianceEngine is IComplianceEngine, Governed {
             emit TierChanged(i, setup.tiers[i]);
         }
         _setSource(setup.sanctionsSource);
+        binder = setup.binder;
         emit TravelRuleChanged(0, setup.travelRuleCents);
         _travelRuleCents = setup.travelRuleCents;
     }
 
     /// @notice Name the core, once. Further cores come by a scheduled grant of CORE_ROLE.
-    function bindCore(address core) external onlyRole(DEFAULT_ADMIN_ROLE) {
+    function bindCore(address core) external {
+        if (msg.sender != binder) revert OnlyBinder(msg.sender, binder);
         if (_bound) revert CoreAlreadyBound();
         if (core == address(0)) revert ZeroAddress();
         _bound = true;

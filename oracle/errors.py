@@ -6,7 +6,10 @@
     │   ├── DeploymentError            what deployments/<chain id>.json says, or should say
     │   │   ├── DeploymentMissing
     │   │   ├── DeploymentInvalid
-    │   │   └── DeploymentMismatch     the chain holds other code than the file says
+    │   │   ├── DeploymentMismatch     the chain holds other code than the file says
+    │   │   ├── DeployConfigInvalid    what config/<network>.toml asks for cannot be deployed
+    │   │   ├── DevnetReset            the file belongs to an earlier run of the devnet
+    │   │   └── ReadBackMismatch       a contract answers otherwise than it was told
     │   ├── KeyFileError               the signing key cannot be read safely
     │   │   ├── KeyFileMissing
     │   │   ├── KeyFileExposed         readable by other users of the machine
@@ -139,6 +142,44 @@ class DeploymentMismatch(DeploymentError):
             address=address,
             expected=expected,
             found=found,
+        )
+
+
+class DeployConfigInvalid(DeploymentError):
+    def __init__(self, *, path: Path, field: str, problem: str) -> None:
+        self.path, self.field, self.problem = path, field, problem
+        super().__init__(
+            f"The deployment configuration {path} cannot be used: {field or 'the document'}: {problem}."
+            f" docs/deployment.md explains every key.",
+            path=str(path),
+            field=field,
+            problem=problem,
+        )
+
+
+class DevnetReset(DeploymentError):
+    def __init__(self, *, path: Path, expected: str, found: str) -> None:
+        self.path, self.expected, self.found = path, expected, found
+        super().__init__(
+            f"{path} was written on a chain with genesis {expected}, this one has {found}: another chain of the same"
+            f" id, or one that started anew. Point PAYFLOW_RPC_URL or APE_FOUNDRY_HOST at the right chain, or deploy"
+            f" here with --fresh, which keeps the old file under another name.",
+            path=str(path),
+            expected=expected,
+            found=found,
+        )
+
+
+class ReadBackMismatch(DeploymentError):
+    def __init__(self, *, contract: str, what: str, expected: object, found: object) -> None:
+        self.contract, self.what, self.expected, self.found = contract, what, expected, found
+        super().__init__(
+            f"{contract} answers {found} for {what}, but {expected} was configured. Do not use this deployment: deploy"
+            f" with --fresh, and if it happens again do not trust the RPC node.",
+            contract=contract,
+            what=what,
+            expected=str(expected),
+            found=str(found),
         )
 
 
