@@ -1,5 +1,8 @@
 """The oracle node: watch, score, sign, share, submit, confirm. The only part that composes all the others."""
 
+from oracle.chain.deployment import Token
+from oracle.chain.status import PaymentStatus
+from oracle.node.node import Node
 from oracle.node.service import NodeService
 from oracle.node.views import (
     Analysis,
@@ -14,12 +17,10 @@ from oracle.node.views import (
     PaymentDetail,
     PaymentEvent,
     PaymentPage,
-    PaymentStatus,
     PaymentView,
     Problem,
     Stage,
     Stats,
-    Token,
     WalletRisk,
 )
 from oracle.signing import RiskReport, SignedReport
@@ -33,6 +34,7 @@ __all__ = [
     "ListChange",
     "ListKind",
     "Listing",
+    "Node",
     "NodeService",
     "NodeState",
     "PaymentDetail",

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from oracle.chain.deployment import Token
+from oracle.chain.status import PaymentStatus
 from oracle.node.views import (
     Analysis,
     FeedEvent,
@@ -13,10 +15,8 @@ from oracle.node.views import (
     ListKind,
     PaymentDetail,
     PaymentPage,
-    PaymentStatus,
     Stage,
     Stats,
-    Token,
     WalletRisk,
 )
 from oracle.signing import SignedReport

@@ -5,31 +5,13 @@ Addresses, hashes and ids are lower-case 0x hex. Amounts are token base units (i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 
-from oracle.errors import InvalidAmount
+from oracle.chain.deployment import Token
+from oracle.chain.status import PaymentStatus
 from oracle.scoring import Assessment
 from oracle.signing import RiskReport, SignedReport
-
-
-class PaymentStatus(StrEnum):
-    """The contract's state of a payment, in the contract's order."""
-
-    NONE = "none"
-    PENDING = "pending"
-    SETTLED = "settled"
-    HELD = "held"
-    BLOCKED = "blocked"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    FROZEN = "frozen"
-    RELEASED = "released"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether money is still in escrow and another state must follow."""
-        return self in (PaymentStatus.PENDING, PaymentStatus.HELD, PaymentStatus.FROZEN)
 
 
 class Stage(StrEnum):
@@ -44,7 +26,7 @@ class Stage(StrEnum):
     WAITING = "waiting"
     """Refused for the reason given; tried again at `retry_at`."""
     STUCK = "stuck"
-    """Refused too often; the reason says what for. Not tried again until the node restarts."""
+    """Refused too often; the reason says what for. Tried again at the longest interval until its deadline."""
     EXPIRED = "expired"
     """Past its settle deadline without a settlement: only `reclaim` is left."""
     DONE = "done"
@@ -56,35 +38,6 @@ class ListKind(StrEnum):
 
     BLACKLIST = "blacklist"
     WHITELIST = "whitelist"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An accepted token."""
-
-    address: str
-    symbol: str
-    decimals: int
-
-    def units(self, amount: str | int) -> int:
-        """Base units of an amount in whole tokens ("12.5" with 6 decimals is 12500000); exact. Raises InvalidAmount."""
-        try:
-            scaled = Decimal(amount).scaleb(self.decimals)
-            whole = int(scaled)
-        except (InvalidOperation, ValueError, OverflowError):
-            raise InvalidAmount(value=str(amount), problem="expected a decimal number such as 12.50") from None
-        if scaled != whole:
-            raise InvalidAmount(value=str(amount), problem=f"{self.symbol} has {self.decimals} decimal places")
-        if not 0 < whole < 2**256:
-            raise InvalidAmount(value=str(amount), problem="expected more than zero and less than 2^256 base units")
-        return whole
-
-    def text(self, units: int) -> str:
-        """The amount in whole tokens, all decimal places, no float in between: 12500000 is "12.500000"."""
-        if self.decimals == 0:
-            return str(units)
-        digits = f"{units:0{self.decimals + 1}d}"
-        return f"{digits[: -self.decimals]}.{digits[-self.decimals :]}"
 
 
 @dataclass(frozen=True, slots=True)

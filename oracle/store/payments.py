@@ -99,6 +99,11 @@ def add_scored(connection: Connection, scored: Sequence[Scored]) -> None:
     )
 
 
+def put_payment(connection: Connection, row: PaymentRow) -> None:
+    """Write a payment that the journal holds already."""
+    connection.execute(update(payments).where(payments.c.payment_id == row.payment_id).values(**_payment_values(row)))
+
+
 def change_payment(connection: Connection, payment_id: str, **values: Any) -> None:
     """Set columns of one payment."""
     connection.execute(update(payments).where(payments.c.payment_id == payment_id).values(**values))
@@ -128,7 +133,22 @@ def due(connection: Connection, *, stages: Sequence[str], status: str, now: int,
     """Payments in one of `stages` and in the contract's `status` whose time has come, oldest first."""
     query = (
         select(*_PAYMENT_COLUMNS)
-        .where(payments.c.stage.in_(stages), payments.c.status == status, payments.c.retry_at <= now)
+        .where(payments.c.stage.in_([str(stage) for stage in stages]), payments.c.status == str(status))
+        .where(payments.c.retry_at <= now)
+        .order_by(payments.c.block, payments.c.log_index)
+        .limit(limit)
+    )
+    return [_payment(row) for row in connection.execute(query).mappings()]
+
+
+def past_deadline(
+    connection: Connection, *, stages: Sequence[str], status: str, deadline: float, limit: int
+) -> list[PaymentRow]:
+    """Payments in one of `stages` and in the contract's `status` whose settle deadline is not after `deadline`."""
+    query = (
+        select(*_PAYMENT_COLUMNS)
+        .where(payments.c.stage.in_([str(stage) for stage in stages]), payments.c.status == str(status))
+        .where(payments.c.settle_deadline <= deadline)
         .order_by(payments.c.block, payments.c.log_index)
         .limit(limit)
     )
@@ -194,6 +214,13 @@ def signed_reports(connection: Connection, ids: Iterable[str]) -> dict[str, Sign
             report = RiskReport(**{name: row[name] for name in _REPORT_FIELDS})
             found[row["payment_id"]] = SignedReport(report, row["digest"], row["signer"], row["signature"])
     return found
+
+
+def unsettled_reports(connection: Connection, status: str) -> list[SignedReport]:
+    """This node's reports on all payments in the contract's `status`."""
+    query = select(payments.c.payment_id).where(payments.c.status == str(status))
+    ids = connection.execute(query).scalars().all()
+    return list(signed_reports(connection, ids).values())
 
 
 def set_signature(connection: Connection, signed: SignedReport) -> None:

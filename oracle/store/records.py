@@ -1,4 +1,5 @@
-"""Rows of the journal as values. Amounts are base units (int), times unix seconds, hashes lower-case 0x hex."""
+"""Rows of the journal as values. Amounts are base units (int), hashes lower-case 0x hex, times unix seconds except
+`retry_at` and `sent_at`, which are unix milliseconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -75,7 +75,7 @@ payments = Table(
     Column("stage", String(12), nullable=False),
     Column("reason", Text, nullable=False, default=""),
     Column("refusals", Integer, nullable=False, default=0),
-    Column("retry_at", BigInteger, nullable=False, default=0),
+    Column("retry_at", BigInteger, nullable=False, default=0),  # unix milliseconds
     Column("score", Integer, nullable=False),
     Column("level", String(12), nullable=False),
     Column("alerts", BigInteger, nullable=False),
@@ -168,7 +168,7 @@ attempts = Table(
     Column("max_fee", BigInteger, nullable=False),
     Column("priority_fee", BigInteger, nullable=False),
     Column("gas", BigInteger, nullable=False),
-    Column("sent_at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger, nullable=False),  # unix milliseconds
     Column("problem", Text, nullable=False, default=""),
 )
 Index("attempts_intent", attempts.c.intent_id)

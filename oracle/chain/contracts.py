@@ -1,0 +1,256 @@
+"""The deployed contracts: reading them, building calldata for them, and their logs as typed events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_abi.abi import encode
+from eth_abi.exceptions import DecodingError
+from eth_hash.auto import keccak
+
+from oracle.chain.abi import Event, load_abi, refusal
+from oracle.chain.blocks import Log, LogFilter
+from oracle.chain.deployment import DeployedContract, Deployment, Token
+from oracle.chain.rpc import Rpc
+from oracle.chain.status import PaymentStatus
+from oracle.errors import ContractRefused, DeploymentMismatch, RpcInconsistent, RpcRejected, WrongChain
+
+SIGNER_ROLE = "0x" + keccak(b"AI_ORACLE_ROLE").hex()
+GENESIS = "genesis hash"
+
+PAYMENT_EVENTS = (
+    "PaymentCreated",
+    "PaymentPaidInstantly",
+    "VerdictApplied",
+    "PaymentReviewed",
+    "PaymentCancelled",
+    "PaymentReclaimed",
+    "PaymentFrozen",
+    "PaymentReleased",
+    "SettlementSkipped",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListMeaning:
+    """What a list event says: `address` and `note` name its arguments, `kind` is scoring's name of the list."""
+
+    kind: str
+    added: bool
+    address: str
+    note: str = ""
+
+
+ORACLE_LISTS = {
+    "WalletBlacklisted": ListMeaning("BLACKLISTED", True, "wallet", "reason"),
+    "WalletUnblacklisted": ListMeaning("BLACKLISTED", False, "wallet"),
+    "WalletWhitelisted": ListMeaning("WHITELISTED", True, "wallet"),
+    "WalletUnwhitelisted": ListMeaning("WHITELISTED", False, "wallet"),
+}
+COMPLIANCE_LISTS = {
+    "Sanctioned": ListMeaning("SANCTIONED", True, "account", "reason"),
+    "Unsanctioned": ListMeaning("SANCTIONED", False, "account"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTerms:
+    """The contract's `Payment`: what both sides agreed on. `reference` is 16 bytes as 0x hex."""
+
+    sender: str
+    recipient: str
+    token: str
+    amount: int
+    reference: str
+
+    def as_abi(self) -> tuple[str, str, str, int, bytes]:
+        """The struct's members in the contract's order."""
+        return self.sender, self.recipient, self.token, self.amount, bytes.fromhex(self.reference[2:])
+
+    def payment_id(self, *, chain_id: int, core: str) -> str:
+        """keccak256(abi.encode(chain id, core, sender, recipient, token, amount, ref)), as PayFlowCore computes it."""
+        types = ["uint256", "address", "address", "address", "address", "uint256", "bytes16"]
+        return "0x" + keccak(encode(types, [chain_id, core, *self.as_abi()])).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEvent:
+    """A decoded log of one of the deployment's contracts. Argument values as oracle.chain.abi gives them."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    log: Log
+
+    @property
+    def payment_id(self) -> str | None:
+        """The payment that it is about, or None."""
+        found = self.arguments.get("paymentId")
+        return None if found is None else str(found)
+
+
+class Contracts:
+    """The three contracts of a deployment through one RPC client. Thread-safe."""
+
+    def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
+        self._rpc = rpc
+        self.deployment = deployment
+        self._core = load_abi("PayFlowCore")
+        self._oracle = load_abi("FraudOracle")
+        self._compliance = load_abi("ComplianceEngine")
+        self._abis = (self._core, self._oracle, self._compliance)
+        self._events: dict[tuple[str, str], Event] = {}
+        for contract, abi, names in (
+            (deployment.core, self._core, PAYMENT_EVENTS),
+            (deployment.oracle, self._oracle, tuple(ORACLE_LISTS)),
+            (deployment.compliance, self._compliance, tuple(COMPLIANCE_LISTS)),
+        ):
+            for name in names:
+                event = abi.events[name]
+                self._events[contract.address, event.topic] = event
+
+    @property
+    def wanted(self) -> LogFilter:
+        """The logs that `decode` understands."""
+        addresses = dict.fromkeys(address for address, _ in self._events)
+        topics = dict.fromkeys(topic for _, topic in self._events)
+        return LogFilter(tuple(addresses), tuple(topics))
+
+    def decode(self, log: Log) -> ChainEvent | None:
+        """The event of a log; None where the contract emits it for others than us.
+
+        Raises RpcInconsistent where the log does not fit the event's ABI.
+        """
+        event = self._events.get((log.address, log.topics[0]))
+        if event is None:
+            return None
+        try:
+            return ChainEvent(event.name, event.arguments(log.topics, log.data), log)
+        except Exception as broken:  # eth_abi and bytes.fromhex raise many kinds for malformed data
+            raise RpcInconsistent(
+                endpoint=self._rpc.endpoint, problem=f"log {log.index} of {log.tx} is no {event.name} ({broken})"
+            ) from None
+
+    # --- identity ---
+
+    def check_chain(self) -> None:
+        """Make sure that the RPC node serves the deployment's chain, genesis included. Raises WrongChain."""
+        chain_id = int(self._rpc.read("eth_chainId"), 16)
+        if chain_id != self.deployment.chain_id:
+            raise WrongChain(what="chain id", expected=self.deployment.chain_id, found=chain_id)
+        genesis = self._rpc.read("eth_getBlockByNumber", "0x0", False)
+        found = "unknown" if genesis is None else str(genesis["hash"]).lower()
+        if found != self.deployment.genesis_hash:
+            raise WrongChain(what=GENESIS, expected=self.deployment.genesis_hash, found=found)
+
+    def check_code(self) -> None:
+        """Make sure that the deployment's contracts are where the file says. Raises DeploymentMismatch."""
+        for name, contract in self._deployed():
+            code = bytes.fromhex(self._rpc.read("eth_getCode", contract.address, "latest")[2:])
+            found = "0x" + keccak(code).hex() if code else "none (no contract there)"
+            if found != contract.code_hash:
+                raise DeploymentMismatch(
+                    contract=name, address=contract.address, expected=contract.code_hash, found=found
+                )
+
+    def _deployed(self) -> tuple[tuple[str, DeployedContract], ...]:
+        one = self.deployment
+        return ("FraudOracle", one.oracle), ("PayFlowCore", one.core), ("ComplianceEngine", one.compliance)
+
+    # --- reads ---
+
+    def quorum(self) -> int:
+        """How many distinct signers' reports a settlement needs."""
+        return int(self._call(self.deployment.oracle, self._oracle.functions["quorum"]))
+
+    def is_signer(self, address: str) -> bool:
+        """Whether the contract takes reports signed by `address`."""
+        function = self._oracle.functions["hasRole"]
+        return bool(self._call(self.deployment.oracle, function, bytes.fromhex(SIGNER_ROLE[2:]), address))
+
+    def statuses(self, payment_ids: Sequence[str]) -> dict[str, PaymentStatus]:
+        """The contract's present state of each payment."""
+        function = self._core.functions["getPayment"]
+        to = self.deployment.core.address
+        calls = [
+            ({"to": to, "data": function.call_data(bytes.fromhex(payment_id[2:]))}, "latest")
+            for payment_id in payment_ids
+        ]
+        answers = self._rpc.read_many("eth_call", calls)
+        return {
+            payment_id: PaymentStatus.of(int(function.result(answer)["status"]))
+            for payment_id, answer in zip(payment_ids, answers, strict=True)
+        }
+
+    def read_token(self, address: str) -> Token:
+        """What a token says of itself; symbol "?" and no decimals where it says nothing usable."""
+        abi = load_abi("TestStablecoin")
+        said: list[Any] = []
+        for name, otherwise in (("symbol", "?"), ("decimals", 0)):
+            function = abi.functions[name]
+            try:
+                answer = self._rpc.read("eth_call", {"to": address, "data": function.call_data()}, "latest")
+                said.append(function.result(answer))
+            except RpcRejected as refused:
+                if refused.revert is None and "revert" not in refused.message.lower():
+                    raise
+                said.append(otherwise)
+            except (DecodingError, ValueError, OverflowError):
+                said.append(otherwise)
+        return Token(address, str(said[0])[:32] or "?", int(said[1]))
+
+    # --- calldata for PayFlowCore ---
+
+    def settle(self, terms: PaymentTerms, reports: Sequence[tuple[Any, bytes]]) -> str:
+        """`settle(payment, reports)`; each report as (RiskReport.as_abi(), signatures)."""
+        return self._core.functions["settle"].call_data(terms.as_abi(), list(reports))
+
+    def settle_batch(self, terms: Sequence[PaymentTerms], batches: Sequence[tuple[Sequence[Any], bytes]]) -> str:
+        """`settleBatch(payments, batches)`; each batch as (reports in the payments' order, signatures)."""
+        return self._core.functions["settleBatch"].call_data([one.as_abi() for one in terms], list(batches))
+
+    def pay_instant(self, terms: PaymentTerms, reports: Sequence[tuple[Any, bytes]]) -> str:
+        """`payInstant(payment, reports)`, to be sent by the payment's sender."""
+        return self._core.functions["payInstant"].call_data(terms.as_abi(), list(reports))
+
+    def reclaim(self, terms: PaymentTerms) -> str:
+        """`reclaim(payment)`."""
+        return self._core.functions["reclaim"].call_data(terms.as_abi())
+
+    def settled_alone(self, *, sender: str, data: str, size: int) -> list[bool]:
+        """Which payments of `settleBatch` calldata the core would settle as things stand, and which it would skip.
+
+        Raises ContractRefused where the batch as a whole is refused.
+        """
+        transaction = {"from": sender, "to": self.deployment.core.address, "data": data}
+        try:
+            answer = self._rpc.read("eth_call", transaction, "latest")
+        except RpcRejected as refused:
+            if refused.revert is None and "revert" not in refused.message.lower():
+                raise
+            raise refusal(f"settleBatch of {size} payments", refused.revert, self._abis) from None
+        # the core leaves a payment that it skips at zero, the enum's None
+        return [status != 0 for status in self._core.functions["settleBatch"].result(answer)]
+
+    def estimate(self, *, call: str, sender: str, data: str) -> int:
+        """Gas that the core needs for `data` as things stand. Raises ContractRefused with the decoded custom error."""
+        transaction = {"from": sender, "to": self.deployment.core.address, "data": data}
+        try:
+            return int(self._rpc.read("eth_estimateGas", transaction), 16)
+        except RpcRejected as refused:
+            if refused.revert is None and "revert" not in refused.message.lower():
+                raise
+            raise refusal(call, refused.revert, self._abis) from None
+
+    def explain(self, call: str, data: str) -> ContractRefused:
+        """The error that revert data stands for."""
+        return refusal(call, data, self._abis)
+
+    def _call(self, contract: DeployedContract, function: Any, *arguments: Any) -> Any:
+        transaction = {"to": contract.address, "data": function.call_data(*arguments)}
+        try:
+            answer = self._rpc.read("eth_call", transaction, "latest")
+        except RpcRejected as refused:
+            if refused.revert is None:
+                raise
+            raise refusal(function.signature, refused.revert, self._abis) from None
+        return function.result(answer)

@@ -1,0 +1,134 @@
+"""Own transactions: fees, broadcast with every refusal told apart, receipts. What is sent when is the node's part."""
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from oracle.chain.rpc import Rpc
+from oracle.errors import FeeLimitReached, RpcInconsistent, RpcRejected
+
+GWEI = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """EIP-1559 fees of an attempt, in wei per gas; `priority` is the tip, `most` the limit that includes it."""
+
+    most: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeePolicy:
+    """What this node is willing to pay. Wei per gas; `bump` is the fraction by which a replacement raises both fees."""
+
+    limit: int
+    priority: int
+    bump: Fraction
+
+    def first(self, base_fee: int) -> Fees:
+        """Fees of a first attempt: good for six full blocks in a row (each raises the base fee by 12.5%).
+
+        Raises FeeLimitReached where even the next block would cost more than the limit.
+        """
+        if base_fee + self.priority > self.limit:
+            raise FeeLimitReached(needed=base_fee + self.priority, limit=self.limit)
+        return Fees(min(2 * base_fee + self.priority, self.limit), self.priority)
+
+    def replacement(self, last: Fees, base_fee: int) -> Fees:
+        """Fees that every client takes in place of `last` and that suffice now. Raises FeeLimitReached."""
+        priority = max(math.ceil(last.priority * (1 + self.bump)), self.priority, 1)
+        most = max(math.ceil(last.most * (1 + self.bump)), 2 * base_fee + priority, 1)
+        cheapest = max(math.ceil(last.most * (1 + self.bump)), base_fee + priority)
+        if cheapest > self.limit:
+            raise FeeLimitReached(needed=cheapest, limit=self.limit)
+        return Fees(min(most, self.limit), priority)
+
+
+class Broadcast(Enum):
+    """What the RPC node said to a transaction."""
+
+    ACCEPTED = "accepted"
+    KNOWN = "already known"
+    NONCE_USED = "its nonce is used"
+    UNDERPRICED = "a transaction with this nonce pays as much"
+    POOR = "the account cannot pay for it"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where a transaction was included."""
+
+    tx: str
+    block: int
+    block_hash: str
+    succeeded: bool
+    gas_used: int
+
+
+class TransactionPort:
+    """Nonces, broadcast and receipts through one RPC client. Thread-safe."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self._rpc = rpc
+
+    def nonce(self, address: str, *, pending: bool = False) -> int:
+        """How many transactions of `address` are included, or, `pending`, included or waiting without a gap."""
+        return int(self._rpc.read("eth_getTransactionCount", address, "pending" if pending else "latest"), 16)
+
+    def balance(self, address: str) -> int:
+        """Wei that `address` holds."""
+        return int(self._rpc.read("eth_getBalance", address, "latest"), 16)
+
+    def is_known(self, tx: str) -> bool:
+        """Whether the node has the transaction, waiting or included."""
+        return self._rpc.read("eth_getTransactionByHash", tx) is not None
+
+    def receipt(self, tx: str) -> Receipt | None:
+        """The receipt, or None while the transaction is not included. Raises RpcInconsistent for a malformed one."""
+        found: Any = self._rpc.read("eth_getTransactionReceipt", tx)
+        if found is None or found.get("blockHash") is None:
+            return None
+        try:
+            return Receipt(
+                tx=tx,
+                block=int(found["blockNumber"], 16),
+                block_hash=found["blockHash"].lower(),
+                succeeded=int(found["status"], 16) == 1,
+                gas_used=int(found["gasUsed"], 16),
+            )
+        except (KeyError, TypeError, ValueError) as broken:
+            raise RpcInconsistent(
+                endpoint=self._rpc.endpoint, problem=f"a receipt lacks what it must have ({broken!r})"
+            ) from None
+
+    def broadcast(self, raw: str) -> tuple[Broadcast, str]:
+        """Send a signed transaction once; returns what became of it and the node's words.
+
+        Raises RpcUnavailable where no answer came: the transaction may or may not have arrived.
+        """
+        try:
+            self._rpc.write("eth_sendRawTransaction", raw)
+        except RpcRejected as refused:
+            return classify(refused.message), refused.message
+        return Broadcast.ACCEPTED, ""
+
+
+def classify(message: str) -> Broadcast:
+    """What a refusal means; the words are those of geth, erigon, nethermind, besu, reth and anvil."""
+    words = message.lower()
+    for meaning, signs in _REFUSALS.items():
+        if any(sign in words for sign in signs):
+            return meaning
+    return Broadcast.REFUSED
+
+
+_REFUSALS: dict[Broadcast, tuple[str, ...]] = {
+    Broadcast.KNOWN: ("already known", "already imported", "known transaction", "alreadyknown", "already in mempool"),
+    Broadcast.UNDERPRICED: ("underpriced", "feetoolowtocompete", "replacement fee too low"),
+    Broadcast.NONCE_USED: ("nonce too low", "oldnonce", "nonce is too low", "nonce has already been used"),
+    Broadcast.POOR: ("insufficient funds", "insufficientfunds", "insufficient balance", "upfront cost exceeds"),
+}

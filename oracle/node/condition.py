@@ -1,0 +1,125 @@
+"""How the node is doing, kept by its worker and read by everyone."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import structlog
+
+from oracle.errors import PayFlowError
+from oracle.node.bus import EventBus
+from oracle.node.views import NodeState, Problem
+
+log = structlog.get_logger("payflow.node")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the worker last saw. None: not seen yet."""
+
+    chain_id: int | None = None
+    cursor_block: int | None = None
+    head_block: int | None = None
+    head_time: int | None = None
+    final_block: int | None = None
+    signer: str | None = None
+    authorised: bool | None = None
+    quorum: int | None = None
+    caught_up: bool = False
+    synced_once: bool = False
+    in_flight: int = 0
+
+
+class Condition:
+    """State, facts and open problems of the node. Thread-safe.
+
+    Problems are kept by topic ("chain", "journal", …): a later one on the same topic replaces the earlier, and success
+    on the topic clears it. A problem is logged when it appears or changes, not on every repetition.
+    """
+
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
+        self._lock = threading.Lock()
+        self._facts = Facts()
+        self._problems: dict[str, Problem] = {}
+        self._running = False
+        self._ran = False
+        self._told: NodeState | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """The newest facts."""
+        with self._lock:
+            return self._facts
+
+    def learn(self, **facts: object) -> None:
+        """Replace some facts."""
+        with self._lock:
+            self._facts = replace(self._facts, **facts)  # type: ignore[arg-type]
+        self._tell()
+
+    def running(self, yes: bool) -> None:
+        """The worker starts or ends."""
+        with self._lock:
+            self._running = yes
+            self._ran = self._ran or yes
+        self._tell()
+
+    def report(self, topic: str, error: PayFlowError) -> None:
+        """Something on `topic` does not work."""
+        self.note(topic, error.code, str(error))
+
+    def note(self, topic: str, code: str, message: str) -> None:
+        """Something on `topic` needs attention though no step failed."""
+        with self._lock:
+            known = self._problems.get(topic)
+            since = int(time.time()) if known is None or known.code != code else known.since
+            self._problems[topic] = Problem(code, message, since)
+            new = known is None or known.code != code
+        if new:
+            log.warning("problem", topic=topic, code=code, message=message)
+        self._tell()
+
+    def clear(self, topic: str) -> None:
+        """`topic` works."""
+        with self._lock:
+            known = self._problems.pop(topic, None)
+        if known is not None:
+            log.info("problem solved", topic=topic, code=known.code, seconds=int(time.time()) - known.since)
+            self._tell()
+
+    @contextmanager
+    def watching(self, topic: str) -> Iterator[None]:
+        """Report what leaves the block as a problem on `topic` (and let it go on); clear the topic otherwise."""
+        try:
+            yield
+        except PayFlowError as error:
+            self.report(topic, error)
+            raise
+        self.clear(topic)
+
+    def state(self) -> tuple[NodeState, bool, tuple[Problem, ...]]:
+        """The state, whether the worker runs, and the open problems, oldest first."""
+        with self._lock:
+            problems = tuple(sorted(self._problems.values(), key=lambda problem: problem.since))
+            return self._state(), self._running, problems
+
+    def _state(self) -> NodeState:
+        if not self._running:
+            return NodeState.STOPPED if self._ran else NodeState.STARTING
+        if self._problems:
+            return NodeState.DEGRADED
+        if self._facts.chain_id is None:
+            return NodeState.STARTING
+        return NodeState.READY if self._facts.caught_up else NodeState.SYNCING
+
+    def _tell(self) -> None:
+        with self._lock:
+            state = self._state()
+            if state is self._told:
+                return
+            self._told = state
+        log.info("node state", state=state.value)
+        self._bus.publish("state", {"state": state.value})

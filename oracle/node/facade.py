@@ -1,0 +1,389 @@
+"""The real `NodeService`: reads the journal and the engine, signs instant payments, keeps the lists."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from threading import Lock
+
+from oracle.chain.contracts import Contracts, PaymentTerms
+from oracle.chain.deployment import Deployment, Token
+from oracle.chain.status import PaymentStatus
+from oracle.errors import (
+    InvalidPayment,
+    ListingUnknown,
+    NoSigner,
+    NotReady,
+    PaymentUnknown,
+    QuorumUnreachable,
+    StoreError,
+)
+from oracle.node import requests
+from oracle.node.bus import EventBus, Listener
+from oracle.node.condition import Condition
+from oracle.node.present import attempt_view, event_view, payment_view
+from oracle.node.scorer import Scorer, report_on
+from oracle.node.screening import KINDS, Change
+from oracle.node.service import NodeService
+from oracle.node.tokens import Tokens
+from oracle.node.views import (
+    Analysis,
+    Health,
+    InstantQuote,
+    ListChange,
+    Listing,
+    ListKind,
+    PaymentDetail,
+    PaymentPage,
+    PaymentView,
+    Stage,
+    Stats,
+    WalletRisk,
+)
+from oracle.node.watcher import Watcher
+from oracle.scoring import Payment, RiskLevel
+from oracle.settings import Settings
+from oracle.signing import LocalSigner, ReportDigests, SignedReport
+from oracle.store import Database, PaymentRow, intents, lists, payments
+
+FRESH_HEAD = 60
+"""Seconds up to which the newest block's time is taken for the present; a devnet may stand still for longer."""
+PAGE_LIMIT = 500
+MICRO = 10**6
+COUNTED = {RiskLevel.MEDIUM: "flagged", RiskLevel.HIGH: "held", RiskLevel.CRITICAL: "blocked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What exists once the chain answered for the first time."""
+
+    contracts: Contracts
+    deployment: Deployment
+    tokens: Tokens
+    digests: ReportDigests
+    signer: LocalSigner | None
+    watcher: Watcher
+
+
+class Facade(NodeService):
+    """Answers from the journal and the engine; the chain is read for instant payments only. Thread-safe."""
+
+    def __init__(
+        self, *, settings: Settings, database: Database, scorer: Scorer, condition: Condition, bus: EventBus
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._scorer = scorer
+        self._condition = condition
+        self._bus = bus
+        self._connected: Connected | None = None
+        self._counts: Counter[str] = Counter()
+        self._counts_lock = Lock()
+
+    def connect(self, connected: Connected) -> None:
+        """The chain answered: requests that need it can be served from now on."""
+        self._connected = connected
+
+    def flush_counts(self) -> None:
+        """Write the counts of hypothetical analyses to the journal. Raises StoreError (nothing is lost by that)."""
+        with self._counts_lock:
+            counts, self._counts = self._counts, Counter()
+        if not counts:
+            return
+        try:
+            with self._database.writing() as connection:
+                payments.add_to_counters(connection, counts)
+        except StoreError:
+            with self._counts_lock:
+                self._counts += counts
+            raise
+
+    # --- scoring ---
+
+    def token(self, token: str | None) -> Token:
+        return self._chain().tokens.get(token)
+
+    def analyze(
+        self, *, payment_id: str, sender: str, recipient: str, token: Token, amount: int, timestamp: int | None
+    ) -> Analysis:
+        self._ready()
+        payment = Payment(
+            payment_id=payment_id,
+            sender=requests.address(sender, field="sender"),
+            recipient=requests.address(recipient, field="recipient"),
+            token=token.address,
+            amount=_positive(amount),
+            decimals=token.decimals,
+            timestamp=self._now() if timestamp is None else timestamp,
+        )
+        started = time.perf_counter()
+        assessment = self._scorer.assess(payment)
+        seconds = time.perf_counter() - started
+        with self._counts_lock:
+            self._counts["analyses"] += 1
+            if assessment.level in COUNTED:
+                self._counts[COUNTED[assessment.level]] += 1
+        return Analysis(
+            assessment=assessment,
+            approved=assessment.level <= RiskLevel.MEDIUM,
+            flagged=assessment.level is RiskLevel.MEDIUM,
+            blocked=assessment.level is RiskLevel.CRITICAL,
+            seconds=seconds,
+        )
+
+    def quote_instant(
+        self, *, sender: str, recipient: str, token: Token, amount: int, reference: str | None = None
+    ) -> InstantQuote:
+        chain = self._ready()
+        if chain.signer is None:
+            raise NoSigner
+        terms = PaymentTerms(
+            sender=requests.address(sender, field="sender"),
+            recipient=requests.address(recipient, field="recipient"),
+            token=token.address,
+            amount=_positive(amount),
+            reference=requests.reference(reference),
+        )
+        quorum = chain.contracts.quorum()
+        if quorum > 1:
+            raise QuorumUnreachable(required=quorum, collected=1)
+        core = chain.deployment.core.address
+        payment_id = terms.payment_id(chain_id=chain.deployment.chain_id, core=core)
+        now = self._now()
+        assessment = self._scorer.assess(
+            Payment(
+                payment_id=payment_id,
+                sender=terms.sender,
+                recipient=terms.recipient,
+                token=terms.token,
+                amount=terms.amount,
+                decimals=token.decimals,
+                timestamp=now,
+            )
+        )
+        report = report_on(
+            assessment, assessment.evidence(), issued_at=now, expires_at=now + self._settings.instant_lifetime
+        )
+        digest = chain.digests.report(report)
+        signature = chain.signer.sign(digest).full()
+        signed = SignedReport(report, "0x" + digest.hex(), chain.signer.address, "0x" + signature.hex())
+        refusal = ""
+        if assessment.level > RiskLevel.MEDIUM:
+            refusal = f"score {assessment.overall} ({assessment.level.name}) is too high for an instant payment"
+        return InstantQuote(
+            payment_id=payment_id,
+            chain_id=chain.deployment.chain_id,
+            to=core,
+            calldata="" if refusal else chain.contracts.pay_instant(terms, [(report.as_abi(), signature)]),
+            refusal=refusal,
+            sender=terms.sender,
+            recipient=terms.recipient,
+            token=token,
+            amount=terms.amount,
+            reference=terms.reference,
+            reports=(signed,),
+            assessment=assessment,
+        )
+
+    def wallet(self, address: str) -> WalletRisk:
+        self._ready()
+        view = self._scorer.wallet(wallet := requests.address(address))
+        return WalletRisk(
+            address=wallet,
+            risk_score=view.risk_score,
+            risk_level=view.risk_level.name,
+            peak_risk_score=view.peak_risk_score,
+            is_blacklisted=KINDS[ListKind.BLACKLIST].value in view.kinds,
+            is_whitelisted=KINDS[ListKind.WHITELIST].value in view.kinds,
+            transaction_count=view.transaction_count,
+            total_volume=Decimal(view.total_volume) / MICRO,
+            avg_amount=Decimal(view.avg_amount) / MICRO,
+        )
+
+    def stats(self) -> Stats:
+        with self._database.reading() as connection:
+            levels = payments.count_by(connection, "level")
+            counted = Counter(payments.read_counters(connection))
+        with self._counts_lock:
+            counted += self._counts
+        blocked = levels.get(RiskLevel.CRITICAL.name.lower(), 0) + counted["blocked"]
+        flagged = levels.get(RiskLevel.MEDIUM.name.lower(), 0) + counted["flagged"]
+        analyses = sum(levels.values()) + counted["analyses"]
+        with self._scorer.listed() as state:
+            black, white = (state.size(KINDS[kind]) for kind in (ListKind.BLACKLIST, ListKind.WHITELIST))
+        return Stats(
+            total_analyses=analyses,
+            total_blocked=blocked,
+            total_flagged=flagged,
+            total_profiles=self._scorer.profiles(),
+            blacklist_size=black,
+            whitelist_size=white,
+            model_version=self._scorer.model.version,
+            lists_version=self._scorer.lists_version,
+            block_rate=blocked / analyses if analyses else 0.0,
+            flag_rate=flagged / analyses if analyses else 0.0,
+        )
+
+    # --- lists ---
+
+    def listings(self, kind: ListKind) -> tuple[Listing, ...]:
+        with self._scorer.listed() as state:
+            return state.listings(KINDS[kind])
+
+    def list_add(self, kind: ListKind, address: str, *, note: str = "", by: str = "api") -> ListChange:
+        return self._change(Change(True, requests.address(address), KINDS[kind], by, note), kind)
+
+    def list_remove(self, kind: ListKind, address: str, *, by: str = "api") -> ListChange:
+        wallet = requests.address(address)
+        self._ready()
+        with self._scorer.listed() as state:
+            own = state.sources(wallet, KINDS[kind]) - {payments.CHAIN_SOURCE}
+        if not own:
+            raise ListingUnknown(address=wallet, kind=kind.value)
+        # whoever added it: an operator may correct what another operator listed
+        for source in sorted(own):
+            result = self._change(Change(False, wallet, KINDS[kind], source, f"by {by}"), kind)
+        return result
+
+    def _change(self, change: Change, kind: ListKind) -> ListChange:
+        chain = self._ready()
+        with chain.watcher.turn:
+            with self._scorer.listed() as state:
+                before = change.source in state.sources(change.address, change.kind)
+            if before != change.added:
+                self._scorer.check(change)
+                with self._database.writing() as connection:
+                    cursor = payments.cursor(connection)
+                    lists.add_change(
+                        connection,
+                        # from the next block on, before everything in it
+                        block=(0 if cursor is None else cursor.number) + 1,
+                        log_index=-1,
+                        added=change.added,
+                        address=change.address,
+                        kind=change.kind.name,
+                        source=change.source,
+                        note=change.note,
+                        at=int(time.time()),
+                    )
+                self._scorer.change(change, at=int(time.time()))
+        if before != change.added:
+            self._bus.publish("list", {"address": change.address, "kind": change.kind.name, "added": change.added})
+        return ListChange(before != change.added, change.address, kind, self._scorer.lists_version)
+
+    # --- payments ---
+
+    def payments(
+        self,
+        *,
+        status: PaymentStatus | None = None,
+        stage: Stage | None = None,
+        wallet: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> PaymentPage:
+        limit = max(1, min(limit, PAGE_LIMIT))
+        with self._database.reading() as connection:
+            last = None
+            if before is not None:
+                row = payments.payment(connection, requests.payment_id(before))
+                if row is None:
+                    raise PaymentUnknown(payment_id=before)
+                last = (row.block, row.log_index)
+            rows = payments.page(
+                connection,
+                status=None if status is None else status.value,
+                stage=None if stage is None else stage.value,
+                wallet=None if wallet is None else requests.address(wallet, field="wallet"),
+                limit=limit + 1,
+                before=last,
+            )
+        shown = tuple(self.view(row) for row in rows[:limit])
+        return PaymentPage(shown, shown[-1].payment_id if len(rows) > limit else None)
+
+    def payment(self, payment_id: str) -> PaymentDetail:
+        wanted = requests.payment_id(payment_id)
+        with self._database.reading() as connection:
+            row = payments.payment(connection, wanted)
+            if row is None:
+                raise PaymentUnknown(payment_id=payment_id)
+            signed = payments.signed_reports(connection, [wanted])[wanted]
+            return PaymentDetail(
+                payment=self.view(row),
+                events=tuple(event_view(event) for event in payments.events_of(connection, wanted)),
+                report=signed.report,
+                signature=signed if signed.signature else None,
+                evidence=payments.evidence_of(connection, wanted),
+                attempts=tuple(attempt_view(*one) for one in intents.history_of(connection, wanted)),
+            )
+
+    def report(self, payment_id: str) -> SignedReport:
+        wanted = requests.payment_id(payment_id)
+        with self._database.reading() as connection:
+            signed = payments.signed_reports(connection, [wanted]).get(wanted)
+        if signed is None:
+            raise PaymentUnknown(payment_id=payment_id)
+        if not signed.signature:
+            raise NoSigner
+        return signed
+
+    def view(self, row: PaymentRow) -> PaymentView:
+        """A journalled payment as callers see it."""
+        return payment_view(row, self._chain().tokens.of(row.token), final_block=self._condition.facts.final_block)
+
+    # --- the node itself ---
+
+    def health(self) -> Health:
+        state, live, problems = self._condition.state()
+        facts = self._condition.facts
+        try:
+            with self._database.reading() as connection:
+                stages = {Stage(name): count for name, count in payments.count_by(connection, "stage").items()}
+        except StoreError:
+            stages = {}
+        return Health(
+            state=state,
+            live=live,
+            ready=live and facts.caught_up and self._connected is not None,
+            problems=problems,
+            chain_id=facts.chain_id,
+            cursor_block=facts.cursor_block,
+            head_block=facts.head_block,
+            head_age=None if facts.head_time is None else time.time() - facts.head_time,
+            signer=facts.signer,
+            authorised=facts.authorised,
+            quorum=facts.quorum,
+            model_version=self._scorer.model.version,
+            lists_version=self._scorer.lists_version,
+            stages=stages,
+            in_flight=facts.in_flight,
+        )
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        return self._bus.subscribe(listener)
+
+    def _chain(self) -> Connected:
+        if self._connected is None:
+            state, _, problems = self._condition.state()
+            reason = problems[0].message if problems else "it has not reached the chain yet"
+            raise NotReady(state=state.value, reason=reason)
+        return self._connected
+
+    def _ready(self) -> Connected:
+        connected = self._chain()
+        if not self._condition.facts.synced_once:
+            state, _, _ = self._condition.state()
+            raise NotReady(state=state.value, reason="it is still reading the chain's past")
+        return connected
+
+    def _now(self) -> int:
+        """The chain's present: its newest block's time, or this clock's where the chain stands still."""
+        now, head = int(time.time()), self._condition.facts.head_time
+        return now if head is None or now - head > FRESH_HEAD else head
+
+
+def _positive(amount: int) -> int:
+    if amount <= 0:
+        raise InvalidPayment(field="amount", value=amount, problem="it must be above zero")
+    return amount

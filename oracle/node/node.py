@@ -1,0 +1,307 @@
+"""One oracle node: puts the parts together and runs its rounds.
+
+    ┌─► connect ─► watch ─► settle ─► follow transactions ─► wait ─┐
+    │   (checks     (score,  (plan,    (rebroadcast, replace,      │
+    │    chain,      sign,    check,    confirm)                   │
+    │    code)       journal) submit)                              │
+    └──────────────────────────────────────────────────────────────┘
+
+Every round starts from the journal, so that it does not matter after which step the last one ended. What the chain or
+the disk refuses ends a round, is shown as a problem, and the next round tries again; only what nobody can wait out
+(another chain, other contracts) ends the node.
+"""
+
+import random
+import threading
+import time
+from fractions import Fraction
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from oracle.chain.blocks import BlockReader, Header
+from oracle.chain.contracts import Contracts
+from oracle.chain.deployment import load_deployment
+from oracle.chain.rpc import Rpc
+from oracle.chain.transactions import GWEI, FeePolicy, TransactionPort
+from oracle.errors import RpcError, StoreError, StoreSchema, WrongChain
+from oracle.node.bus import EventBus
+from oracle.node.condition import Condition
+from oracle.node.facade import Connected, Facade
+from oracle.node.harvest import Harvester
+from oracle.node.metrics import NodeMetrics
+from oracle.node.peers import Peers
+from oracle.node.present import feed_data
+from oracle.node.scorer import Scorer
+from oracle.node.service import NodeService
+from oracle.node.settler import Settler
+from oracle.node.tokens import Tokens
+from oracle.node.transactor import Limits, Transactor
+from oracle.node.views import Stage
+from oracle.node.watcher import Watcher
+from oracle.scoring import RiskModel, ScreeningLists
+from oracle.settings import Settings
+from oracle.signing import ReportDigests, load_signer
+from oracle.store import Database, payments
+
+LONGEST_PAUSE = 10.0
+"""Seconds between rounds at most while they fail."""
+
+log = structlog.get_logger("payflow.node")
+
+
+class Node:
+    """A node on one journal. `service` may be used from any thread; `run` belongs to one."""
+
+    def __init__(self, settings: Settings, *, registry: CollectorRegistry | None = None) -> None:
+        """Open the journal and the model; the chain is not needed yet.
+
+        Raises ConfigurationError (model, key, settings), StoreError (StoreLocked where another node has the journal).
+        """
+        self._settings = settings
+        self._bus = EventBus()
+        self._condition = Condition(self._bus)
+        self._metrics = NodeMetrics(registry or CollectorRegistry())
+        model = RiskModel.default() if settings.model_file is None else RiskModel.load(settings.model_file)
+        self._scorer = Scorer(model, ScreeningLists())
+        self._database = Database(settings.journal_url)
+        self._facade = Facade(
+            settings=settings,
+            database=self._database,
+            scorer=self._scorer,
+            condition=self._condition,
+            bus=self._bus,
+        )
+        self._parts: _Parts | None = None
+
+    @property
+    def service(self) -> NodeService:
+        """What the API and the commands use."""
+        return self._facade
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; the step in hand is finished first.
+
+        Raises WrongChain, DeploymentError, KeyFileError, StoreSchema: what does not pass by waiting.
+        """
+        log.info("node started", rpc=self._settings.rpc_endpoint, model=self._scorer.model.version)
+        self._condition.running(True)
+        failures = 0
+        try:
+            while not stop.is_set():
+                if self._round(stop):
+                    failures = 0
+                    pause = self._settings.poll_interval
+                else:
+                    failures += 1
+                    spread = random.uniform(0.75, 1.25)  # noqa: S311 (no secret: it keeps nodes from acting in step)
+                    pause = min(self._settings.poll_interval * 2 ** min(failures, 16), LONGEST_PAUSE) * spread
+                stop.wait(pause)
+        finally:
+            self._condition.running(False)
+            log.info("node stopped")
+
+    def close(self) -> None:
+        """Release the journal. Call it when `run` has returned."""
+        if self._parts is not None:
+            self._parts.peers.close()
+        try:
+            self._facade.flush_counts()
+        except StoreError as error:
+            log.warning("counts not kept", error=str(error))
+        self._database.close()
+
+    # --- rounds ---
+
+    def _round(self, stop: threading.Event) -> bool:
+        """One round; returns whether nothing failed that is worth waiting for."""
+        try:
+            if self._parts is None:
+                self._parts = self._connect(stop)
+            self._parts.work(stop)
+        except (RpcError, StoreError) as error:
+            if not error.retryable:
+                raise
+            topic = "journal" if isinstance(error, StoreError) else "chain"
+            self._condition.report(topic, error)
+            self._metrics.step_errors.labels(code=error.code).inc()
+            self._condition.learn(caught_up=False)
+            if self._parts is not None and isinstance(error, RpcError):
+                self._parts.unchecked = True
+            return False
+        self._condition.clear("chain")
+        self._condition.clear("journal")
+        return True
+
+    def _connect(self, stop: threading.Event) -> "_Parts":
+        """Find the deployment for the RPC node's chain and build everything that needs it."""
+        settings = self._settings
+        rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=settings.rpc_retries, stop=stop)
+        chain_id = int(rpc.read("eth_chainId"), 16)
+        if settings.chain_id is not None and chain_id != settings.chain_id:
+            raise WrongChain(what="chain id", expected=settings.chain_id, found=chain_id)
+        deployment = load_deployment(settings.deployment_path(chain_id), chain_id=chain_id)
+        contracts = Contracts(rpc, deployment)
+        contracts.check_chain()
+        contracts.check_code()
+        signer = load_signer(settings, chain_id=chain_id)
+        self._claim_journal(f"{chain_id} {deployment.genesis_hash} {deployment.core.address}")
+        digests = ReportDigests(chain_id=chain_id, verifying_contract=deployment.oracle.address)
+        tokens = Tokens(deployment, self._database)
+        peers = Peers(settings.peers, timeout=settings.peer_timeout, digests=digests)
+        port = TransactionPort(rpc)
+        settler = transactor = None
+        if signer is not None:
+            settler = Settler(
+                settings=settings,
+                database=self._database,
+                contracts=contracts,
+                digests=digests,
+                signer=signer,
+                peers=peers,
+                condition=self._condition,
+                bus=self._bus,
+                metrics=self._metrics,
+            )
+            transactor = Transactor(
+                database=self._database,
+                port=port,
+                signer=signer,
+                chain_id=chain_id,
+                policy=FeePolicy(
+                    limit=int(settings.max_fee_gwei * GWEI),
+                    priority=int(settings.priority_fee_gwei * GWEI),
+                    bump=Fraction(settings.fee_bump_percent) / 100,
+                ),
+                limits=Limits(settings.max_in_flight, settings.max_gas, settings.bump_after),
+                condition=self._condition,
+                still_useful=settler.still_useful,
+                on_mined=settler.on_mined,
+            )
+        reader = BlockReader(rpc, contracts.wanted, log_range=settings.log_range, log_range_max=settings.log_range_max)
+        harvester = Harvester(
+            contracts=contracts,
+            scorer=self._scorer,
+            tokens=tokens,
+            digests=digests,
+            signer=signer,
+            metrics=self._metrics,
+        )
+        watcher = Watcher(
+            settings=settings,
+            database=self._database,
+            reader=reader,
+            contracts=contracts,
+            scorer=self._scorer,
+            tokens=tokens,
+            harvester=harvester,
+            condition=self._condition,
+            bus=self._bus,
+            metrics=self._metrics,
+            present=lambda row: feed_data(self._facade.view(row)),
+            on_skipped=(lambda _row, _reason: None) if settler is None else settler.refused,
+        )
+        self._condition.learn(chain_id=chain_id, signer=None if signer is None else signer.address)
+        self._facade.connect(Connected(contracts, deployment, tokens, digests, signer, watcher))
+        harvester.sign_again(self._database)
+        log.info("connected", chain_id=chain_id, core=deployment.core.address, signer=signer and signer.address)
+        return _Parts(
+            settings=settings,
+            database=self._database,
+            contracts=contracts,
+            reader=reader,
+            watcher=watcher,
+            settler=settler,
+            transactor=transactor,
+            peers=peers,
+            condition=self._condition,
+            metrics=self._metrics,
+            facade=self._facade,
+        )
+
+    def _claim_journal(self, chain: str) -> None:
+        """The journal belongs to one deployment on one chain. Raises StoreSchema for another's."""
+        with self._database.writing() as connection:
+            found = payments.get_meta(connection, "chain")
+            if found is None:
+                payments.set_meta(connection, "chain", chain)
+            elif found != chain:
+                raise StoreSchema(
+                    journal=self._database.name, found=f"it belongs to chain {found}", expected=f"chain {chain}"
+                )
+
+
+class _Parts:
+    """What works on the chain, once that answered."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        database: Database,
+        contracts: Contracts,
+        reader: BlockReader,
+        watcher: Watcher,
+        settler: Settler | None,
+        transactor: Transactor | None,
+        peers: Peers,
+        condition: Condition,
+        metrics: NodeMetrics,
+        facade: Facade,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._contracts = contracts
+        self._reader = reader
+        self._watcher = watcher
+        self._settler = settler
+        self._transactor = transactor
+        self.peers = peers
+        self._condition = condition
+        self._metrics = metrics
+        self._facade = facade
+        self.unchecked = False
+        """The RPC node was away: behind the same address there may be another chain now."""
+
+    def work(self, stop: threading.Event) -> None:
+        """One round on the chain. Raises what ends it."""
+        if self.unchecked:
+            self._contracts.check_chain()
+            self._contracts.check_code()
+            self.unchecked = False
+        final = self._reader.head(self._settings.final_tag, self._settings.final_confirmations)
+        head = self._watcher.step(stop)
+        # the final block is learnt after the step: a reorganisation is measured against what was final before it
+        self._condition.learn(final_block=None if final is None else final.number)
+        if head is not None and not stop.is_set():
+            self._check_clock(head)
+            if self._condition.facts.caught_up:
+                self._condition.learn(synced_once=True)
+                if self._settler is not None and self._transactor is not None:
+                    self._transactor.step(head, -1 if final is None else final.number)
+                    self._settler.step(head, self._transactor)
+        self._facade.flush_counts()
+        self._measure()
+
+    def _check_clock(self, head: Header) -> None:
+        ahead = head.timestamp - time.time()
+        # only a block from the future is certain to be a wrong clock: an old one may be a chain that stands still
+        if ahead > self._settings.clock_skew:
+            self._condition.note(
+                "clock",
+                "clock-skew",
+                f"The newest block is {ahead:.0f} s ahead of this machine's clock. Reports take their times from the"
+                f" chain, but retries and instant payments suffer: set the clock (NTP).",
+            )
+        else:
+            self._condition.clear("clock")
+
+    def _measure(self) -> None:
+        facts = self._condition.facts
+        self._metrics.head_block.set(facts.head_block or 0)
+        self._metrics.cursor_block.set(facts.cursor_block or 0)
+        self._metrics.in_flight.set(facts.in_flight)
+        with self._database.reading() as connection:
+            stages = payments.count_by(connection, "stage")
+        for stage in Stage:
+            self._metrics.stage.labels(stage=stage.value).set(stages.get(stage.value, 0))

@@ -1,0 +1,44 @@
+"""Decisions about payments, as pure functions of what the journal and the chain say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oracle.node.views import Stage
+from oracle.store import PaymentRow
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits in seconds, doubling from `first` to `longest`; `limit` refusals make a payment stuck (still tried)."""
+
+    first: float
+    longest: float
+    limit: int
+
+    def after(self, refusals: int, *, now: int) -> tuple[Stage, int]:
+        """Stage and time of the next try (unix milliseconds, as `now`) after that many refusals in a row."""
+        wait = min(self.first * 2 ** min(refusals - 1, 30), self.longest)
+        stage = Stage.STUCK if refusals >= self.limit else Stage.WAITING
+        return stage, now + int(wait * 1000)
+
+
+def is_past(row: PaymentRow, *, chain_time: int, margin: float) -> bool:
+    """Whether the contract would refuse to settle the payment in a block after one with timestamp `chain_time`.
+
+         created                        deadline
+    ────────┼──────────────────────────────┼──────────────► block timestamps
+            │◄── settle, cancel ──────────►│◄── reclaim ──
+                                 ◄─margin─►
+    """
+    return chain_time + margin >= row.settle_deadline
+
+
+def groups(rows: Sequence[PaymentRow], *, size: int) -> list[list[PaymentRow]]:
+    """What goes into one transaction each: fresh payments together up to `size`, formerly refused ones alone.
+
+    Alone, because a refusal in a batch costs its gas and is seen only afterwards, while a single settlement that would
+    be refused is found out by the gas estimate.
+    """
+    fresh = [row for row in rows if row.refusals == 0]
+    again = [row for row in rows if row.refusals > 0]
+    return [*(fresh[at : at + size] for at in range(0, len(fresh), size)), *([row] for row in again)]

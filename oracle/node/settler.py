@@ -1,0 +1,297 @@
+"""From signed reports to settlement transactions: what is due, is it still wanted, does the contract take it."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from oracle.chain.blocks import Header
+from oracle.chain.contracts import Contracts, PaymentTerms
+from oracle.chain.status import PaymentStatus
+from oracle.chain.transactions import Receipt
+from oracle.errors import ContractRefused, GasLimitReached
+from oracle.node.bus import EventBus
+from oracle.node.condition import Condition
+from oracle.node.metrics import NodeMetrics
+from oracle.node.peers import Peers
+from oracle.node.plan import RetryPolicy, groups, is_past
+from oracle.node.transactor import Transactor
+from oracle.node.views import Stage
+from oracle.settings import Settings
+from oracle.signing import LocalSigner, ReportDigests, SignedReport
+from oracle.store import Database, Intent, PaymentRow, intents, payments
+
+SETTLE, SETTLE_BATCH, RECLAIM = "settle", "settleBatch", "reclaim"
+DUE = (Stage.SIGNED, Stage.SHARING, Stage.WAITING, Stage.STUCK)
+"""Stages from which a payment is taken up."""
+MANY = 1_000
+LOOK_AHEAD = 4
+"""Batches' worth of due payments that one look at the journal takes."""
+SIGNER_LOOK = 5.0
+"""Seconds between two looks at the contract's quorum and this node's role: both change with days of notice."""
+
+log = structlog.get_logger("payflow.node")
+
+
+class Settler:
+    """Plans settlements for one signer. Used by the worker thread only."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        database: Database,
+        contracts: Contracts,
+        digests: ReportDigests,
+        signer: LocalSigner,
+        peers: Peers,
+        condition: Condition,
+        bus: EventBus,
+        metrics: NodeMetrics,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._contracts = contracts
+        self._digests = digests
+        self._signer = signer
+        self._peers = peers
+        self._condition = condition
+        self._bus = bus
+        self._metrics = metrics
+        self._retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
+        self._looked_at = 0.0
+
+    def step(self, head: Header, transactor: Transactor) -> None:
+        """Put away what is past its deadline and submit what is due.
+
+        Raises what the chain and the journal raise; a refusal by the contract is the payment's matter and noted there.
+        """
+        self._expire(head, transactor)
+        quorum = self._authority()
+        if quorum is None:
+            return
+        now = _milliseconds()
+        with self._database.reading() as connection:
+            due = payments.due(
+                connection,
+                stages=DUE,
+                status=PaymentStatus.PENDING,
+                now=now,
+                limit=self._settings.batch_size * LOOK_AHEAD,
+            )
+        due = [row for row in due if not is_past(row, chain_time=head.timestamp, margin=self._settings.deadline_margin)]
+        if not due or (len(due) < self._settings.batch_size and self._may_wait(due, head)):
+            return
+        room = transactor.room()
+        wanted = due[: room * self._settings.batch_size]
+        if not wanted:
+            return
+        wanted = self._still_pending(wanted)
+        if quorum > 1:
+            self._settle_shared(wanted, quorum, head, transactor, room)
+            return
+        for group in groups(wanted, size=self._settings.batch_size)[:room]:
+            self._settle(group, head, transactor)
+
+    def still_useful(self, payment_ids: Sequence[str], head: Header) -> set[str]:
+        """Those of the payments that a settlement (or reclaim) sent now would still move."""
+        states = self._contracts.statuses(payment_ids)
+        with self._database.reading() as connection:
+            known = payments.payments_by_id(connection, payment_ids)
+        return {
+            one
+            for one, state in states.items()
+            if state is PaymentStatus.PENDING
+            and one in known
+            and (known[one].stage == Stage.EXPIRED or not is_past(known[one], chain_time=head.timestamp, margin=0))
+        }
+
+    def on_mined(self, intent: Intent, receipt: Receipt, void: bool) -> None:
+        """A transaction was included. Success shows in the events; what failed is planned anew."""
+        result = "void" if void else ("succeeded" if receipt.succeeded else "failed")
+        self._metrics.transactions.labels(kind=intent.kind, result=result).inc()
+        self._metrics.gas_used.labels(kind=intent.kind).inc(receipt.gas_used)
+        if receipt.succeeded and not void:
+            return
+        with self._database.reading() as connection:
+            ids = [one for one, row in self._payments_of(intent).items() if row.stage == Stage.SUBMITTED]
+            rows = payments.payments_by_id(connection, ids)
+        for row in rows.values():
+            if void:
+                self._set(row, stage=Stage.SIGNED, reason="")
+            else:
+                self.refused(row, f"the transaction {receipt.tx} was reverted")
+
+    def refused(self, row: PaymentRow, reason: str) -> None:
+        """Note why a payment could not be settled and when it is tried again."""
+        self._metrics.refusals.inc()
+        refusals = row.refusals + 1
+        stage, retry_at = self._retry.after(refusals, now=_milliseconds())
+        if stage is Stage.STUCK and row.stage != Stage.STUCK:
+            log.error("payment stuck", payment=row.payment_id, reason=reason, refusals=refusals)
+        self._set(row, stage=stage, reason=reason, refusals=refusals, retry_at=retry_at)
+
+    # --- steps ---
+
+    def _expire(self, head: Header, transactor: Transactor) -> None:
+        with self._database.reading() as connection:
+            missed = payments.past_deadline(
+                connection,
+                stages=DUE,
+                status=PaymentStatus.PENDING,
+                deadline=head.timestamp + self._settings.deadline_margin,
+                limit=MANY,
+            )
+            expired = payments.due(
+                connection,
+                stages=(Stage.EXPIRED,),
+                status=PaymentStatus.PENDING,
+                now=_milliseconds(),
+                limit=transactor.room(),
+            )
+        for row in missed:
+            reason = f"not settled before {row.settle_deadline}; only reclaim is left"
+            reason += f"; last refusal: {row.reason}" if row.reason else ""
+            self._set(row, stage=Stage.EXPIRED, reason=reason, retry_at=0)
+            log.warning("payment expired", payment=row.payment_id, deadline=row.settle_deadline)
+        if not self._settings.auto_reclaim:
+            return
+        for row in expired:
+            if row.settle_deadline < head.timestamp:
+                self._submit(RECLAIM, [row], self._contracts.reclaim(terms_of(row)), head, transactor)
+
+    def _authority(self) -> int | None:
+        """The quorum, or None while the contract takes no report of this node's."""
+        facts = self._condition.facts
+        if facts.quorum is None or facts.authorised is None or time.monotonic() - self._looked_at > SIGNER_LOOK:
+            quorum = self._contracts.quorum()
+            authorised = self._contracts.is_signer(self._signer.address)
+            self._looked_at = time.monotonic()
+            self._condition.learn(quorum=quorum, authorised=authorised)
+            facts = self._condition.facts
+        if facts.authorised:
+            self._condition.clear("signer")
+            return facts.quorum
+        self._condition.note(
+            "signer",
+            "not-a-signer",
+            f"{self._signer.address} holds no AI_ORACLE_ROLE in the FraudOracle contract: this node scores and submits"
+            f" nothing. Grant the role, or configure the key of a signer.",
+        )
+        return None
+
+    def _may_wait(self, due: Sequence[PaymentRow], head: Header) -> bool:
+        return head.timestamp - min(row.created_at for row in due) < self._settings.batch_wait
+
+    def _still_pending(self, rows: Sequence[PaymentRow]) -> list[PaymentRow]:
+        states = self._contracts.statuses([row.payment_id for row in rows])
+        return [row for row in rows if states[row.payment_id] is PaymentStatus.PENDING]
+
+    def _settle(self, rows: list[PaymentRow], head: Header, transactor: Transactor) -> None:
+        """One node is the quorum: sign and submit alone."""
+        with self._database.reading() as connection:
+            signed = payments.signed_reports(connection, [row.payment_id for row in rows])
+        reports = [signed[row.payment_id].report for row in rows]
+        if len(rows) == 1:
+            signature = self._signer.sign(self._digests.report(reports[0])).full()
+            data = self._contracts.settle(terms_of(rows[0]), [(reports[0].as_abi(), signature)])
+            self._submit(SETTLE, rows, data, head, transactor)
+            return
+        signature = self._signer.sign(self._digests.batch(reports)).full()
+        data = self._contracts.settle_batch(
+            [terms_of(row) for row in rows], [([report.as_abi() for report in reports], signature)]
+        )
+        refusals = self._try_batch(rows, data)
+        if not any(refusals):
+            self._submit(SETTLE_BATCH, rows, data, head, transactor)
+            return
+        # what would be skipped costs no gas this way: the next round tries it alone and learns the reason
+        for row, reason in zip(rows, refusals, strict=True):
+            if reason:
+                self._set(row, stage=Stage.WAITING, reason=reason, refusals=row.refusals + 1, retry_at=0)
+        kept = [row for row, reason in zip(rows, refusals, strict=True) if not reason]
+        if kept:
+            self._settle(kept, head, transactor)
+
+    def _try_batch(self, rows: Sequence[PaymentRow], data: str) -> list[str]:
+        """Why each payment would not be settled by this calldata; "" for those that would."""
+        try:
+            settled = self._contracts.settled_alone(sender=self._signer.address, data=data, size=len(rows))
+        except ContractRefused as refusal:
+            return [refusal.reason] * len(rows)
+        return ["" if one else "it would be skipped in a batch" for one in settled]
+
+    def _settle_shared(
+        self, rows: Sequence[PaymentRow], quorum: int, head: Header, transactor: Transactor, room: int
+    ) -> None:
+        """Several nodes make the quorum: collect the others' reports, submit each payment that has enough."""
+        with self._database.reading() as connection:
+            own = payments.signed_reports(connection, [row.payment_id for row in rows])
+        for row in rows:
+            if room == 0:
+                return
+            collected = self._peers.collect(own[row.payment_id], needed=quorum, is_signer=self._contracts.is_signer)
+            if len(collected) < quorum:
+                _, retry_at = self._retry.after(1, now=_milliseconds())
+                reason = f"reports of {len(collected)} of {quorum} signers"
+                self._set(row, stage=Stage.SHARING, reason=reason, retry_at=retry_at)
+                continue
+            self._submit(SETTLE, [row], self._contracts.settle(terms_of(row), merged(collected)), head, transactor)
+            room -= 1
+
+    def _submit(self, kind: str, rows: list[PaymentRow], data: str, head: Header, transactor: Transactor) -> None:
+        call = f"{kind} of {rows[0].payment_id}" if len(rows) == 1 else f"{kind} of {len(rows)} payments"
+        try:
+            estimate = self._contracts.estimate(call=call, sender=self._signer.address, data=data)
+            gas = int(estimate * (1 + self._settings.gas_margin_percent / 100))
+            transactor.submit(
+                kind=kind,
+                to=self._contracts.deployment.core.address,
+                calldata=data,
+                payment_ids=[row.payment_id for row in rows],
+                gas=gas,
+                head=head,
+            )
+        except ContractRefused as refusal:
+            for row in rows:
+                self.refused(row, refusal.reason)
+        except GasLimitReached:
+            if len(rows) == 1:
+                raise
+            for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+                self._settle(half, head, transactor)
+        else:
+            for row in rows:
+                self._tell(row, Stage.SUBMITTED, "")
+
+    def _payments_of(self, intent: Intent) -> Mapping[str, PaymentRow]:
+        with self._database.reading() as connection:
+            return payments.payments_by_id(connection, intents.payments_of(connection, intent.id))
+
+    def _set(self, row: PaymentRow, *, stage: Stage, **values: str | int) -> None:
+        with self._database.writing() as connection:
+            payments.change_payment(connection, row.payment_id, stage=stage.value, **values)
+        self._tell(row, stage, str(values.get("reason", "")))
+
+    def _tell(self, row: PaymentRow, stage: Stage, reason: str) -> None:
+        if stage != row.stage or reason != row.reason:
+            self._bus.publish("stage", {"payment_id": row.payment_id, "stage": stage.value, "reason": reason})
+
+
+def terms_of(row: PaymentRow) -> PaymentTerms:
+    """The contract's terms of a journalled payment."""
+    return PaymentTerms(row.sender, row.recipient, row.token, row.amount, row.reference)
+
+
+def merged(collected: Sequence[SignedReport]) -> list[tuple[object, bytes]]:
+    """Reports for the contract: identical ones once, with their signatures one after the other."""
+    signatures: dict[str, bytes] = {}
+    reports: dict[str, object] = {}
+    for one in collected:
+        reports[one.digest] = one.report.as_abi()
+        signatures[one.digest] = signatures.get(one.digest, b"") + bytes.fromhex(one.signature[2:])
+    return [(reports[digest], signatures[digest]) for digest in reports]
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
