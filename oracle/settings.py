@@ -126,7 +126,7 @@ class Settings(BaseSettings):
         8,
         ge=1,
         le=1_000,
-        description="Refusals after which a payment is shown as stuck and left to its reclaim.",
+        description="Refusals after which a payment is shown as stuck; it is still tried every retry_max.",
     )
     deadline_margin: float = Field(
         0.0,

@@ -1,0 +1,22 @@
+"""Fixtures that need a chain."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.oracle.devnet import Devnet, devnet
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Devnet]:
+    """A devnet of the test's own that mines a block per transaction."""
+    with devnet(tmp_path) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def shared_net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
+    """One devnet for the tests of a module that do not disturb each other."""
+    with devnet(tmp_path_factory.mktemp("net")) as fresh:
+        yield fresh
