@@ -24,6 +24,8 @@ from oracle.settings import BlockTag
 
 T = TypeVar("T")
 
+GROW_AFTER = 4
+"""Full ranges in a row that the node must answer before the range is doubled: else every second one is refused."""
 BY_HASH = 16
 """Up to so many blocks at once are asked for one by one by their hash; longer stretches by range."""
 
@@ -97,6 +99,7 @@ class BlockReader:
         self.range = log_range
         self._range_max = log_range_max
         self._blooms_hold = True
+        self._good = 0
 
     def head(self, tag: BlockTag, confirmations: int) -> Header | None:
         """The block `confirmations` below the one that `tag` names; None while the chain is shorter than that."""
@@ -131,9 +134,12 @@ class BlockReader:
                 if self.range == 1:
                     raise
                 self.range = max(1, min(self.range, len(headers)) // 2)
+                self._good = 0
                 continue
             if len(headers) == self.range:
-                self.range = min(self.range * 2, self._range_max)
+                self._good += 1
+                if self._good >= GROW_AFTER:
+                    self.range, self._good = min(self.range * 2, self._range_max), 0
             return [Block(header, tuple(logs.get(header.hash, ()))) for header in headers]
 
     def _headers(self, first: int, last: int, parent: str | None) -> list[Header]:

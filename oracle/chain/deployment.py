@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, Inexact, InvalidOperation, Overflow, localcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -41,15 +41,16 @@ class Token:
     def units(self, amount: str | int) -> int:
         """Base units of an amount in whole tokens ("12.5" with 6 decimals is 12500000); exact. Raises InvalidAmount."""
         try:
-            with localcontext(prec=120):  # more digits than 2^256 has, so that nothing is rounded
+            with localcontext(prec=200, traps=[Inexact, InvalidOperation, Overflow]):  # nothing is rounded silently
                 scaled = Decimal(amount).scaleb(self.decimals)
-                whole = int(scaled)
-        except (InvalidOperation, ValueError, OverflowError):
+                fits = 0 < scaled < 2**256  # before int(), which would spell out 1e999999
+        except (ArithmeticError, ValueError):
             raise InvalidAmount(value=str(amount), problem="expected a decimal number such as 12.50") from None
+        if not fits:
+            raise InvalidAmount(value=str(amount), problem="expected more than zero and less than 2^256 base units")
+        whole = int(scaled)
         if scaled != whole:
             raise InvalidAmount(value=str(amount), problem=f"{self.symbol} has {self.decimals} decimal places")
-        if not 0 < whole < 2**256:
-            raise InvalidAmount(value=str(amount), problem="expected more than zero and less than 2^256 base units")
         return whole
 
     def text(self, units: int) -> str:

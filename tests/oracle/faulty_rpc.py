@@ -1,0 +1,82 @@
+"""A real HTTP server in front of anvil that misbehaves on demand: lags, lies, drops answers, refuses ranges."""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+
+Call = dict[str, Any]
+Fault = Callable[[Call, Any], Any]
+"""Takes a call and the true answer's JSON-RPC document, returns the document to give instead; None drops the
+connection without an answer."""
+
+
+class FaultyRpc:
+    """Passes JSON-RPC on to `upstream`, through `fault` where that is set."""
+
+    def __init__(self, upstream: str) -> None:
+        self.fault: Fault | None = None
+        self.calls: list[str] = []
+        self._upstream = httpx.Client(base_url=upstream, timeout=10)
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                answer = outer._answer(body)
+                if answer is None:
+                    self.close_connection = True
+                    self.connection.shutdown(2)
+                    return
+                content = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def _answer(self, body: Any) -> Any:
+        calls = body if isinstance(body, list) else [body]
+        self.calls.extend(call["method"] for call in calls)
+        answers = [self._one(call) for call in calls]
+        if any(answer is None for answer in answers):
+            return None
+        return answers if isinstance(body, list) else answers[0]
+
+    def _one(self, call: Call) -> Any:
+        fault = self.fault
+        answer = self._upstream.post("/", json=call).json()
+        return answer if fault is None else fault(call, answer)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+        self._upstream.close()
+
+
+def lagging(blocks: Callable[[], int]) -> Fault:
+    """A node that has seen only `blocks()` blocks, and says so for headers, but answers getLogs ranges with nothing."""
+
+    def fault(call: Call, answer: Any) -> Any:
+        seen = blocks()
+        method, params = call["method"], call["params"]
+        if method == "eth_getLogs" and "fromBlock" in params[0]:
+            return {**answer, "result": [log for log in answer["result"] if int(log["blockNumber"], 16) <= seen]}
+        return answer
+
+    return fault
