@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, Inexact, InvalidOperation, Overflow, localcontext
+from decimal import Decimal, Inexact, localcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -41,7 +41,8 @@ class Token:
     def units(self, amount: str | int) -> int:
         """Base units of an amount in whole tokens ("12.5" with 6 decimals is 12500000); exact. Raises InvalidAmount."""
         try:
-            with localcontext(prec=200, traps=[Inexact, InvalidOperation, Overflow]):  # nothing is rounded silently
+            with localcontext(prec=200) as context:
+                context.traps[Inexact] = True  # refuse what would be rounded
                 scaled = Decimal(amount).scaleb(self.decimals)
                 fits = 0 < scaled < 2**256  # before int(), which would spell out 1e999999
         except (ArithmeticError, ValueError):

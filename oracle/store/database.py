@@ -113,7 +113,12 @@ def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as failed:
+            raise StoreUnavailable(
+                journal=url.render_as_string(hide_password=True), cause=f"its folder cannot be made ({failed})"
+            ) from None
     # autocommit in the driver, so that BEGIN is ours alone: IMMEDIATE takes the write lock at once instead of failing
     # in the middle of a transaction that read first
     engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT / 1000})
