@@ -1,0 +1,237 @@
+"""payInstant and the ways to pay without an earlier approval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import System
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from support import DOLLAR, LEVEL, STATUS, Terms, only, refused, signer_account
+
+PERMIT = [("owner", "address"), ("spender", "address"), ("value", "uint256"), ("nonce", "uint256"), ("deadline", "uint256")]
+RECEIVE = [
+    ("from", "address"),
+    ("to", "address"),
+    ("value", "uint256"),
+    ("validAfter", "uint256"),
+    ("validBefore", "uint256"),
+    ("nonce", "bytes32"),
+]
+INTENT = [
+    ("sender", "address"),
+    ("recipient", "address"),
+    ("token", "address"),
+    ("amount", "uint256"),
+    ("ref", "bytes16"),
+    ("deadline", "uint256"),
+]
+
+
+def sign(system: System, key: Any, contract: Any, name: str, primary: str, fields: Any, value: Any) -> Any:
+    domain = {
+        "name": name,
+        "version": "1",
+        "chainId": system.chain.chain_id,
+        "verifyingContract": contract.address,
+    }
+    types = {primary: [{"name": field, "type": kind} for field, kind in fields]}
+    return key.sign_message(encode_typed_data(domain, types, value))
+
+
+@pytest.fixture
+def wallet(system: System, accounts: Any) -> Any:
+    """A payer whose key the test holds; it has tokens and no approval."""
+    key = signer_account(4242)
+    system.token.mint(key.address, 1000 * DOLLAR, sender=system.admin)
+    return key
+
+
+@pytest.mark.parametrize("score", [0, 20, 40, 41, 60])
+def test_pay_instant__up_to_medium__money_moves_in_the_same_transaction(system: System, score: int) -> None:
+    terms = system.terms()
+    payer, payee = system.token.balanceOf(system.payer), system.token.balanceOf(system.payee)
+    receipt = system.core.payInstant(terms.tuple(), system.signed(system.report(terms, score)), sender=system.payer)
+    only(
+        receipt,
+        system.core.PaymentPaidInstantly,
+        paymentId=system.id(terms),
+        sender=terms.sender,
+        recipient=terms.recipient,
+        amount=terms.amount,
+        ref=terms.ref,
+    )
+    only(receipt, system.core.VerdictApplied, status=STATUS.index("Settled"), score=score)
+    assert system.token.balanceOf(system.payer) == payer - terms.amount
+    assert system.token.balanceOf(system.payee) == payee + terms.amount
+    assert system.core.getPayment(system.id(terms)).flagged == (score > 40)
+
+
+@pytest.mark.parametrize(("score", "level"), [(61, "High"), (80, "High"), (81, "Critical"), (100, "Critical")])
+def test_pay_instant__above_medium__reverts_with_the_level(system: System, score: int, level: str) -> None:
+    terms = system.terms()
+    with refused(system.core.InstantPaymentRefused, score=score, level=LEVEL.index(level)):
+        system.core.payInstant(terms.tuple(), system.signed(system.report(terms, score)), sender=system.payer)
+
+
+def test_pay_instant__replayed__reverts(system: System) -> None:
+    terms = system.terms()
+    signed = system.signed(system.report(terms))
+    system.core.payInstant(terms.tuple(), signed, sender=system.payer)
+    with refused(system.core.PaymentAlreadyExists, status=STATUS.index("Settled")):
+        system.core.payInstant(terms.tuple(), signed, sender=system.payer)
+
+
+def test_pay_instant__brought_by_anyone_else__reverts(system: System) -> None:
+    terms = system.terms()
+    with refused(system.core.OnlySender, caller=system.stranger.address):
+        system.core.payInstant(terms.tuple(), system.signed(system.report(terms)), sender=system.stranger)
+
+
+def test_pay_instant__listed_party_or_pause__reverts(system: System) -> None:
+    terms = system.terms()
+    signed = system.signed(system.report(terms))
+    with system.chain.isolate():
+        system.oracle.blacklistWallet(system.payee, "test", sender=system.admin)
+        with refused(system.core.PartyBlacklisted, party=system.payee.address):
+            system.core.payInstant(terms.tuple(), signed, sender=system.payer)
+    with system.chain.isolate():
+        system.compliance.sanction(system.payee, "test", sender=system.officer)
+        with refused(system.compliance.ComplianceRefused, subject=system.payee.address):
+            system.core.payInstant(terms.tuple(), signed, sender=system.payer)
+    system.core.pause(sender=system.admin)
+    with refused(system.core.EnforcedPause):
+        system.core.payInstant(terms.tuple(), signed, sender=system.payer)
+
+
+def permit(system: System, key: Any, amount: int) -> tuple[int, int, bytes, bytes]:
+    deadline = system.now + 600
+    value = {
+        "owner": key.address,
+        "spender": system.core.address,
+        "value": amount,
+        "nonce": system.token.nonces(key.address),
+        "deadline": deadline,
+    }
+    signed = sign(system, key, system.token, "PayFlow Test Dollar", "Permit", PERMIT, value)
+    return deadline, signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
+
+
+def authorization(system: System, key: Any, terms: Terms) -> tuple[int, int, bytes]:
+    before = system.now + 600
+    value = {
+        "from": key.address,
+        "to": system.core.address,
+        "value": terms.amount,
+        "validAfter": 0,
+        "validBefore": before,
+        "nonce": system.id(terms),
+    }
+    signed = sign(
+        system, key, system.token, "PayFlow Test Dollar", "ReceiveWithAuthorization", RECEIVE, value
+    )
+    return 0, before, bytes(signed.signature)
+
+
+def test_create_payment_with_permit__no_approval__escrow_opens(system: System, accounts: Any) -> None:
+    # ape's own accounts sign nothing but messages here: use a funded account whose key the test derives.
+    payer = accounts[7]
+    key = Account.from_key(payer.private_key)
+    system.token.mint(payer, 100 * DOLLAR, sender=system.admin)
+    terms = system.terms(sender=payer.address)
+    system.core.createPaymentWithPermit(
+        terms.recipient, terms.token, terms.amount, terms.ref, *permit(system, key, terms.amount), sender=payer
+    )
+    assert STATUS[system.status(terms)] == "Pending"
+
+
+def test_create_payment_with_permit__permit_was_brought_by_another__escrow_opens_all_the_same(
+    system: System, accounts: Any
+) -> None:
+    payer = accounts[7]
+    key = Account.from_key(payer.private_key)
+    system.token.mint(payer, 100 * DOLLAR, sender=system.admin)
+    terms = system.terms(sender=payer.address)
+    signed = permit(system, key, terms.amount)
+    system.token.permit(payer, system.core, terms.amount, *signed, sender=system.stranger)
+    system.core.createPaymentWithPermit(
+        terms.recipient, terms.token, terms.amount, terms.ref, *signed, sender=payer
+    )
+    assert STATUS[system.status(terms)] == "Pending"
+
+
+def test_pay_instant_with_permit__no_approval__money_moves(system: System, accounts: Any) -> None:
+    payer = accounts[7]
+    key = Account.from_key(payer.private_key)
+    system.token.mint(payer, 100 * DOLLAR, sender=system.admin)
+    terms = system.terms(sender=payer.address)
+    system.core.payInstantWithPermit(
+        terms.tuple(), system.signed(system.report(terms)), *permit(system, key, terms.amount), sender=payer
+    )
+    assert STATUS[system.status(terms)] == "Settled"
+
+
+def test_create_payment_with_authorization__brought_by_a_relayer__escrow_is_the_payers(
+    system: System, wallet: Any
+) -> None:
+    terms = system.terms(sender=wallet.address)
+    system.core.createPaymentWithAuthorization(
+        terms.tuple(), *authorization(system, wallet, terms), sender=system.stranger
+    )
+    assert STATUS[system.status(terms)] == "Pending"
+    assert system.token.balanceOf(system.core) == terms.amount
+
+
+def test_create_payment_with_authorization__relayer_changes_a_term__reverts(system: System, wallet: Any) -> None:
+    terms = system.terms(sender=wallet.address)
+    signed = authorization(system, wallet, terms)
+    for changed in (terms.but(recipient=system.stranger.address), terms.but(ref=bytes(15) + b"\x01")):
+        with refused(system.token.InvalidAuthorization, authorizer=wallet.address):
+            system.core.createPaymentWithAuthorization(changed.tuple(), *signed, sender=system.stranger)
+
+
+def test_pay_instant_with_authorization__brought_by_a_relayer__money_moves(system: System, wallet: Any) -> None:
+    terms = system.terms(sender=wallet.address)
+    before = system.token.balanceOf(system.payee)
+    system.core.payInstantWithAuthorization(
+        terms.tuple(),
+        system.signed(system.report(terms)),
+        *authorization(system, wallet, terms),
+        sender=system.stranger,
+    )
+    assert system.token.balanceOf(system.payee) - before == terms.amount
+    assert system.token.balanceOf(system.core) == 0
+
+
+def intent(system: System, key: Any, terms: Terms, deadline: int) -> bytes:
+    value = {
+        "sender": terms.sender,
+        "recipient": terms.recipient,
+        "token": terms.token,
+        "amount": terms.amount,
+        "ref": terms.ref,
+        "deadline": deadline,
+    }
+    return bytes(sign(system, key, system.core, "PayFlowCore", "PaymentIntent", INTENT, value).signature)
+
+
+def test_create_payment_for__signed_intent__relayer_opens_exactly_that_once(system: System, accounts: Any) -> None:
+    payer = accounts[7]
+    key = Account.from_key(payer.private_key)
+    system.token.mint(payer, 1000 * DOLLAR, sender=system.admin)
+    system.token.approve(system.core, 2**256 - 1, sender=payer)
+    terms, deadline = system.terms(sender=payer.address), system.now + 600
+    signature = intent(system, key, terms, deadline)
+    for changed in (terms.but(recipient=system.stranger.address), terms.but(amount=terms.amount + 1)):
+        with refused(system.core.InvalidIntent, payer=payer.address):
+            system.core.createPaymentFor(changed.tuple(), deadline, signature, sender=system.stranger)
+    with refused(system.core.InvalidIntent):
+        system.core.createPaymentFor(terms.tuple(), deadline + 1, signature, sender=system.stranger)
+    system.core.createPaymentFor(terms.tuple(), deadline, signature, sender=system.stranger)
+    with refused(system.core.PaymentAlreadyExists):
+        system.core.createPaymentFor(terms.tuple(), deadline, signature, sender=system.stranger)
+    late = terms.but(ref=bytes(16))
+    expired = system.now - 1
+    with refused(system.core.IntentExpired, deadline=expired):
+        system.core.createPaymentFor(late.tuple(), expired, intent(system, key, late, expired), sender=system.stranger)
