@@ -1,0 +1,80 @@
+"""Graph: who are these two, seen from their neighbours?"""
+
+from oracle.scoring.analyzers.wording import plural, tokens
+from oracle.scoring.config import ScoringConfig
+from oracle.scoring.features.amount import AmountSignals
+from oracle.scoring.features.graph import GraphSignals, is_imitation
+from oracle.scoring.numbers import interpolate
+from oracle.scoring.types import Alert, Explanation
+
+SYBIL_SCORES = ((3.0, 0.0), (4.0, 40.0), (5.0, 65.0), (8.0, 75.0), (15.0, 80.0))
+"""Fresh wallets of one funder that pay the same recipient, this one included → score."""
+SEEDING_SCORES = ((5.0, 20.0), (10.0, 40.0))
+"""Equal sums to fresh wallets within the window → score: payroll and airdrops do the same, so that it stays below an alert."""
+POISONED_SCORE, NEARLY_POISONED_SCORE, BAIT_SCORE = 95, 85, 75
+_STRANGERS = 12
+
+
+def judge_graph(graph: GraphSignals, amount: AmountSignals, config: ScoringConfig) -> list[Explanation]:
+    """Look-alike addresses, clusters of one funder, and strangers. Exposure to listed addresses is judged in `screening`."""
+    found = _poisoning(graph, amount)
+    if graph.cohort >= config.sybil_cohort:
+        score = round(interpolate(SYBIL_SCORES, graph.cohort_alike))
+        if score:
+            found.append(
+                Explanation(
+                    "graph",
+                    score,
+                    f"{plural(graph.cohort, 'fresh wallet')} got equal sums from {graph.funder}, and"
+                    f" {graph.cohort_alike} of them pay this recipient: they act as one.",
+                    graph.cohort_ids,
+                    Alert.SYBIL_ATTACK if score >= 61 else Alert(0),
+                )
+            )
+    if graph.funding_alike >= 4:
+        found.append(
+            Explanation(
+                "graph",
+                round(interpolate(SEEDING_SCORES, graph.funding_alike + 1)),
+                f"The {graph.funding_alike + 1}. fresh wallet that gets about {tokens(amount.micro)} from this sender within"
+                f" {config.sybil_window // 86_400} days.",
+            )
+        )
+    if graph.pair_count + graph.reverse_count == 0 and graph.sender_partners >= _STRANGERS and graph.nearness == 0.0:
+        if graph.recipient_partners > 0 and not graph.same_community:
+            found.append(
+                Explanation(
+                    "graph",
+                    10,
+                    f"No short path of payments leads from the sender ({plural(graph.sender_partners, 'counterpart')}) to the"
+                    f" recipient, and they belong to different communities.",
+                )
+            )
+    return found
+
+
+def _poisoning(graph: GraphSignals, amount: AmountSignals) -> list[Explanation]:
+    if graph.imitated and is_imitation(graph.imitated_leading, graph.imitated_trailing):
+        full = graph.imitated_leading >= 3 and graph.imitated_trailing >= 4
+        return [
+            Explanation(
+                "graph",
+                POISONED_SCORE if full else NEARLY_POISONED_SCORE,
+                f"The recipient shares its first {graph.imitated_leading} and last {graph.imitated_trailing} digits with"
+                f" {graph.imitated}, with which the sender dealt before: that address was probably meant.",
+                (graph.imitated_id,),
+                Alert.ADDRESS_POISONING,
+            )
+        ]
+    if graph.baited:
+        alerts = Alert.ADDRESS_POISONING | (Alert.DUST_ATTACK if amount.dust else Alert(0))
+        return [
+            Explanation(
+                "graph",
+                BAIT_SCORE,
+                f"The sender looks like {graph.baited}, with which the recipient deals: the payment plants a look-alike in"
+                f" the recipient's history.",
+                alerts=alerts,
+            )
+        ]
+    return []

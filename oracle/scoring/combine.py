@@ -1,0 +1,57 @@
+"""From findings and opinions to one score: docs/scoring.md explains the rule and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oracle.scoring.ensemble import Opinion
+from oracle.scoring.types import ALERT_SCORE, ANALYZERS, NO_ALERT, TYPED_SCORE, Alert, Explanation
+
+WEIGHTS = {"velocity": 25, "amount": 25, "pattern": 20, "graph": 20, "timing": 10}
+"""Hundredths; the contract's one-signer path uses the same."""
+GENERAL = Alert.VELOCITY_ANOMALY | Alert.AMOUNT_ANOMALY | Alert.PATTERN_ANOMALY
+"""Alerts that say "unlike its habit"; all others name a known kind of fraud."""
+GENERAL_FLOOR = 45
+"""Overall score that an analyzer at ALERT_SCORE stands for alone; each further point adds one."""
+NOVEL_FROM, NOVEL_POINTS = 0.95, 20
+"""Rank from which the ensemble adds points, and how many it adds at rank 1."""
+NOVELTY_RANK, NOVELTY_FLOOR = 0.9995, 41
+"""Rank from which novelty alone flags a payment. It never holds one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Scores 0–100, the alerts that stand, and the sentence that says what decided."""
+
+    overall: int
+    scores: dict[str, int]
+    alerts: Alert
+    reason: Explanation
+
+
+def combine(findings: Sequence[Explanation], opinions: Sequence[Opinion]) -> Verdict:
+    """The overall score is the largest of: the weighted sum raised by novelty, and what any single finding stands for."""
+    scores = dict.fromkeys(ANALYZERS, 0)
+    alerts = NO_ALERT
+    for one in findings:
+        scores[one.analyzer] = max(scores[one.analyzer], one.score)
+        alerts |= one.alerts
+    weighted = sum(WEIGHTS[name] * score for name, score in scores.items()) // 100
+    novel = max((opinion.rank for opinion in opinions), default=0.0)
+    raised = min(100, weighted + round(NOVEL_POINTS * max(0.0, novel - NOVEL_FROM) / (1 - NOVEL_FROM)))
+    added = f", plus {raised - weighted} for novelty" if raised > weighted else ""
+    overall, reason = raised, f"The weighted sum of the analyzers is {weighted}{added}."
+    if novel >= NOVELTY_RANK and overall < NOVELTY_FLOOR:
+        overall, reason = NOVELTY_FLOOR, f"The payment is more unusual than {novel:.2%} of ordinary ones."
+    for one in findings:
+        if (floor := _floor(one)) > overall:
+            overall, reason = floor, f"One finding decides ({one.analyzer} {one.score}): {one.sentence}"
+    return Verdict(overall, scores, alerts, Explanation("overall", overall, reason))
+
+
+def _floor(finding: Explanation) -> int:
+    """What a finding alone stands for: a known kind of fraud its own score, a deviation from habit less."""
+    if finding.alerts & ~GENERAL and finding.score >= TYPED_SCORE:
+        return finding.score
+    if finding.score >= ALERT_SCORE:
+        return GENERAL_FLOOR + finding.score - ALERT_SCORE
+    return 0

@@ -1,0 +1,164 @@
+"""The risk engine: the ledger, the model and the lists behind three verbs: assess, observe, look at a wallet."""
+
+import re
+
+from oracle.errors import InvalidPayment
+from oracle.scoring.analyzers import (
+    Screening,
+    judge_amount,
+    judge_graph,
+    judge_pattern,
+    judge_timing,
+    judge_velocity,
+    screen,
+)
+from oracle.scoring.combine import Verdict, combine
+from oracle.scoring.features import SCALE, VELOCITY_FEATURES, Context, Signals, decimals, vector
+from oracle.scoring.lists import ScreeningLists
+from oracle.scoring.model import RiskModel
+from oracle.scoring.state import Ledger
+from oracle.scoring.types import Alert, Assessment, Explanation, Payment, WalletView
+
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}\Z")
+
+
+class RiskEngine:
+    """Scores payments as of all payments observed before. Not thread-safe.
+
+    The state is a function of the observed payments in their order; a score is a function of state, payment, model and lists,
+    the same bits on every machine.
+    """
+
+    def __init__(self, model: RiskModel, lists: ScreeningLists) -> None:
+        self._model = model
+        self._lists = lists
+        self._ledger = Ledger(model.config)
+
+    @property
+    def model(self) -> RiskModel:
+        """The model in use."""
+        return self._model
+
+    @property
+    def lists(self) -> ScreeningLists:
+        """The lists in force."""
+        return self._lists
+
+    @property
+    def wallet_count(self) -> int:
+        """How many wallets are remembered."""
+        return len(self._ledger)
+
+    def use_lists(self, lists: ScreeningLists) -> None:
+        """Score with these lists from now on."""
+        self._lists = lists
+
+    def assess(self, payment: Payment) -> Assessment:
+        """Score a payment as of now without remembering it; a timestamp before the last payment's counts as simultaneous.
+
+        Raises InvalidPayment.
+        """
+        _check(payment)
+        context = Context.of(payment, self._ledger)
+        signals = Signals.of(context)
+        entries = vector(signals)
+        x = self._model.scaler(entries, SCALE)
+        opinions = [channel.opinion(x) for channel in self._model.channels]
+        velocity_rank = self._model.velocity_curve(
+            round(self._model.velocity_forest.raw(x[: len(VELOCITY_FEATURES)]), 9)
+        )
+        screening = screen(context, self._lists)
+        findings = self._judge(signals, velocity_rank, screening)
+        verdict = combine(findings, opinions)
+        if screening.whitelisted and not any(one.alerts & Alert.SANCTIONED_INTERACTION for one in screening.findings):
+            verdict = _spared(payment)
+            findings = []
+        anomaly = {"velocity_forest": velocity_rank}
+        for opinion in opinions:
+            anomaly |= opinion.members | {opinion.channel: opinion.rank}
+        findings.sort(key=lambda one: (-one.score, one.analyzer, one.sentence))
+        return Assessment(
+            payment=payment,
+            overall=verdict.overall,
+            velocity=verdict.scores["velocity"],
+            amount=verdict.scores["amount"],
+            pattern=verdict.scores["pattern"],
+            graph=verdict.scores["graph"],
+            timing=verdict.scores["timing"],
+            alerts=verdict.alerts,
+            explanations=(verdict.reason, *findings),
+            anomaly=anomaly,
+            features=decimals(entries),
+            model_version=self._model.version,
+            lists_version=self._lists.version,
+        )
+
+    def observe(self, payment: Payment, assessment: Assessment | None = None) -> None:
+        """Remember a payment that was made: O(1) amortised. `assessment` is kept as its sender's latest risk.
+
+        Raises InvalidPayment.
+        """
+        _check(payment)
+        self._ledger.observe(payment)
+        sender = self._ledger.wallet(payment.sender)
+        if assessment is not None and sender is not None:
+            sender.risk = assessment.overall
+            sender.peak_risk = max(sender.peak_risk, assessment.overall)
+
+    def assess_and_observe(self, payment: Payment) -> Assessment:
+        """Score the next payment in order, then remember it. Raises InvalidPayment."""
+        assessment = self.assess(payment)
+        self.observe(payment, assessment)
+        return assessment
+
+    def wallet(self, address: str) -> WalletView:
+        """What is known of a wallet; zeros for one that never took part."""
+        address = address.lower()
+        state = self._ledger.wallet(address)
+        kinds = tuple(sorted(kind.value for kind in self._lists.kinds(address)))
+        if state is None:
+            return WalletView(address, 0, 0, 0, 0, 0, 0, 0, 0, 0, kinds)
+        volume = state.sent_volume + state.received_volume
+        return WalletView(
+            address=address,
+            transaction_count=state.count,
+            sent_count=state.sent_count,
+            received_count=state.received_count,
+            total_volume=volume,
+            avg_amount=volume // state.count if state.count else 0,
+            first_seen=state.first_seen,
+            last_seen=max(state.last_in, state.last_out),
+            risk_score=state.risk,
+            peak_risk_score=state.peak_risk,
+            kinds=kinds,
+        )
+
+    def _judge(self, signals: Signals, velocity_rank: float, screening: Screening) -> list[Explanation]:
+        config = self._model.config
+        return [
+            *judge_velocity(signals.velocity, velocity_rank),
+            *judge_amount(signals.amount, signals.graph, config),
+            # an exchange blurs, returns and collects sums by its nature
+            *([] if screening.hub else judge_pattern(signals.pattern, config)),
+            *judge_graph(signals.graph, signals.amount, config),
+            *judge_timing(signals.timing, config),
+            *screening.findings,
+        ]
+
+
+def _spared(payment: Payment) -> Verdict:
+    sentence = f"The sender {payment.sender} is whitelisted: spared the score, not the sanctions check."
+    verdict = combine((), ())
+    return Verdict(0, verdict.scores, verdict.alerts, Explanation("overall", 0, sentence))
+
+
+def _check(payment: Payment) -> None:
+    for name, address in (("sender", payment.sender), ("recipient", payment.recipient), ("token", payment.token)):
+        if not _ADDRESS.match(address):
+            raise InvalidPayment(field=name, value=address, problem="expected 0x and 40 lower-case hexadecimal digits")
+    if not 0 <= payment.amount < 1 << 256:
+        raise InvalidPayment(field="amount", value=payment.amount, problem="expected 0 to 2^256 − 1 base units")
+    if not 0 <= payment.decimals <= 36:
+        raise InvalidPayment(field="decimals", value=payment.decimals, problem="expected 0 to 36")
+    if not 0 <= payment.timestamp < 1 << 40:
+        raise InvalidPayment(field="timestamp", value=payment.timestamp, problem="expected unix seconds")

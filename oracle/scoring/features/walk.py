@@ -1,0 +1,54 @@
+"""Nearness in the payment graph: approximate personalised PageRank by forward push.
+
+R. Andersen, F. Chung, K. Lang: "Local Graph Partitioning using PageRank Vectors" (FOCS 2006). A walker starts at a wallet, stops
+with probability `STOP` at each step, and otherwise follows a past payment, to either side; the nearness of two wallets is
+the probability to stop at the other one. The push form touches the neighbourhood only, whatever the graph's size, and adds in
+the order in which payments came, so that every machine gets the same bits. Like node2vec it measures nearness by random walks; unlike it, it
+needs no training, answers for wallets that are minutes old, and its number means something.
+"""
+
+from collections import deque
+
+from oracle.scoring.state import Ledger, Pair
+
+STOP = 0.2
+_PUSHES = 16
+_FANOUT = 12
+"""The walker follows the counterparties dealt with last; a hub's thousands say nothing about nearness."""
+_RESIDUE = 0.004
+HUB = 64
+"""Counterparties from which the walk stops: everyone is two steps from everyone through an exchange."""
+
+
+def nearness(ledger: Ledger, start: str, target: str) -> float:
+    """Probability that the walk from `start` stops at `target`, from below; 0 when it is not reached."""
+    mass: dict[str, float] = {}
+    residue = {start: 1.0}
+    queue = deque([start])
+    for _ in range(_PUSHES):
+        if not queue:
+            break
+        address = queue.popleft()
+        rest = residue.pop(address)
+        mass[address] = mass.get(address, 0.0) + STOP * rest
+        wallet = ledger.wallet(address)
+        if wallet is None or (wallet.partners_seen > HUB and address != start):
+            continue
+        neighbours = _latest(wallet.paid) + _latest(wallet.payers)
+        weight = sum(pair.count for _, pair in neighbours)
+        for other, pair in neighbours:
+            share = (1.0 - STOP) * rest * pair.count / weight
+            before = residue.get(other, 0.0)
+            residue[other] = before + share
+            if before < _RESIDUE <= before + share:
+                queue.append(other)
+    return mass.get(target, 0.0) + STOP * residue.get(target, 0.0)
+
+
+def _latest(pairs: "dict[str, Pair]") -> list[tuple[str, Pair]]:
+    found = []
+    for name in reversed(pairs):
+        found.append((name, pairs[name]))
+        if len(found) == _FANOUT:
+            break
+    return found
