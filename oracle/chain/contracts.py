@@ -17,6 +17,8 @@ from oracle.errors import ContractRefused, DeploymentMismatch, RpcInconsistent, 
 
 SIGNER_ROLE = "0x" + keccak(b"AI_ORACLE_ROLE").hex()
 GENESIS = "genesis hash"
+MOST_DECIMALS = 36
+"""What scoring can work with; no real token has more than 24."""
 
 PAYMENT_EVENTS = (
     "PaymentCreated",
@@ -182,7 +184,7 @@ class Contracts:
         }
 
     def read_token(self, address: str) -> Token:
-        """What a token says of itself; symbol "?" and no decimals where it says nothing usable."""
+        """What a token says of itself; symbol "?" and no decimals where it says nothing usable, at most 36 decimals."""
         abi = load_abi("TestStablecoin")
         said: list[Any] = []
         for name, otherwise in (("symbol", "?"), ("decimals", 0)):
@@ -196,7 +198,7 @@ class Contracts:
                 said.append(otherwise)
             except (DecodingError, ValueError, OverflowError):
                 said.append(otherwise)
-        return Token(address, str(said[0])[:32] or "?", int(said[1]))
+        return Token(address, str(said[0])[:32] or "?", min(int(said[1]), MOST_DECIMALS))
 
     # --- calldata for PayFlowCore ---
 

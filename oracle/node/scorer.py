@@ -10,7 +10,7 @@ import structlog
 
 from oracle.errors import InvalidListing
 from oracle.node.screening import Change, ListState, change_from
-from oracle.scoring import Assessment, ListEntry, Payment, RiskEngine, RiskModel, ScreeningLists, WalletView
+from oracle.scoring import Alert, Assessment, ListEntry, Payment, RiskEngine, RiskModel, ScreeningLists, WalletView
 from oracle.signing import RiskReport
 from oracle.store import Database, ListChangeRow, PaymentRow, lists, payments
 
@@ -62,7 +62,8 @@ class Scorer:
                 if isinstance(row, ListChangeRow):
                     _apply(state, engine, change_from(row), at=row.at)
                 else:
-                    engine.assess_and_observe(scoring_payment(row, decimals(row.token)))
+                    payment = scoring_payment(row, decimals(row.token))
+                    engine.observe(payment, _remembered(row, payment))
                     count += 1
         with self._lock:
             self._engine, self._lists, self._valid = engine, state, True
@@ -117,6 +118,25 @@ def _apply(state: ListState, engine: RiskEngine, change: Change, *, at: int, str
     if changed:
         engine.use_lists(state.lists)
     return changed
+
+
+def _remembered(row: PaymentRow, payment: Payment) -> Assessment:
+    """What the journal keeps of an assessment, as far as the engine wants it: a replay need not score again."""
+    return Assessment(
+        payment=payment,
+        overall=row.score,
+        velocity=0,
+        amount=0,
+        pattern=0,
+        graph=0,
+        timing=0,
+        alerts=Alert(row.alerts),
+        explanations=(),
+        anomaly={},
+        features={},
+        model_version="",
+        lists_version=row.lists_version,
+    )
 
 
 def scoring_payment(row: PaymentRow, decimals: int) -> Payment:
