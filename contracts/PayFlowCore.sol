@@ -217,7 +217,7 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
     }
 
     /// @notice Settle for a whitelisted sender: spared the score, never the sanctions check.
-    function executePayment(Payment calldata payment) external nonReentrant whenNotPaused returns (PaymentStatus) {
+    function executeWhitelisted(Payment calldata payment) external nonReentrant whenNotPaused returns (PaymentStatus) {
         bytes32 id = _idOf(payment);
         if (!IFraudOracle(_oracle).isWhitelisted(payment.sender)) revert VerdictMissing(id);
         return _apply(id, payment, _unreported(0));

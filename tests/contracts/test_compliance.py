@@ -1,0 +1,231 @@
+"""ComplianceEngine: limits that cannot be exceeded, sources that fail closed, and the same answer from both paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import UNLIMITED, ZERO, Deploy, System
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import DOLLAR, REFUSAL, STATUS, only, refused
+
+HOUR, DAY = 3600, 86_400
+TIERS = [(30_000, 50_000, 80_000, True), (UNLIMITED, UNLIMITED, UNLIMITED, True), (0, 0, 0, False)]
+
+
+@pytest.fixture(scope="module")
+def limited(deploy: Deploy) -> System:
+    """300 dollars a payment, 500 in 24 hours, 800 in 30 days."""
+    return deploy(tiers=TIERS)
+
+
+@pytest.fixture(scope="module")
+def sourced(deploy: Deploy, project: Any, accounts: Any) -> tuple[System, Any]:
+    source = accounts[0].deploy(project.TestSanctionsSource)
+    return deploy(source=source.address), source
+
+
+def check(system: System, terms: Any) -> tuple[bool, str, str]:
+    ok, refusal, reason = system.compliance.checkPayment(
+        terms.sender, terms.recipient, terms.amount, 6, terms.ref
+    )
+    return ok, REFUSAL[refusal], reason
+
+
+def test_limit_per_payment__exactly_and_above(limited: System) -> None:
+    limited.pay(limited.terms(300 * DOLLAR))
+    above = limited.terms(300 * DOLLAR + 1)
+    assert check(limited, above)[:2] == (False, "AbovePaymentLimit")
+    with refused(
+        limited.compliance.ComplianceRefused,
+        refusal=REFUSAL.index("AbovePaymentLimit"),
+        subject=limited.payer.address,
+        limit=30_000,
+        would=30_001,
+    ):
+        limited.pay(above)
+
+
+def test_daily_limit__rolls_with_time_and_is_never_exceeded(limited: System) -> None:
+    limited.pay(limited.terms(300 * DOLLAR))
+    limited.pay(limited.terms(200 * DOLLAR))
+    with refused(
+        limited.compliance.ComplianceRefused, refusal=REFUSAL.index("AboveDailyLimit"), limit=50_000, would=50_001
+    ):
+        limited.pay(limited.terms(10_000))
+    limited.wait(DAY - 1)
+    with refused(limited.compliance.ComplianceRefused, refusal=REFUSAL.index("AboveDailyLimit")):
+        limited.pay(limited.terms(10_000))
+    limited.wait(8 * HOUR + 1)
+    limited.pay(limited.terms(300 * DOLLAR))
+    with refused(limited.compliance.ComplianceRefused, refusal=REFUSAL.index("AboveMonthlyLimit"), limit=80_000):
+        limited.pay(limited.terms(10_000))
+
+
+def test_rolling_windows__any_sequence_of_payments__sum_is_at_least_the_exact_one(deploy: Deploy) -> None:
+    system = deploy(tiers=[(100_000_000, 200_000_000, 2_000_000_000, True)], travel=2**63)
+
+    @given(st.lists(st.tuples(st.integers(0, 11 * DAY), st.integers(1, 10_000)), min_size=1, max_size=8))
+    @settings(max_examples=8, deadline=None)
+    def run(payments: list[tuple[int, int]]) -> None:
+        with system.chain.isolate():
+            made: list[tuple[int, int]] = []
+            for pause, cents in payments:
+                system.wait(pause)
+                system.pay(system.terms(cents * 10_000))
+                made.append((system.now, cents))
+                daily, monthly = system.compliance.spent(system.payer)
+                now = system.now
+                exact_day = sum(c for at, c in made if at > now - DAY)
+                exact_month = sum(c for at, c in made if at > now - 30 * DAY)
+                assert exact_day <= daily <= sum(c for at, c in made if at > now - DAY - 8 * HOUR)
+                assert exact_month <= monthly <= sum(c for at, c in made if at > now - 40 * DAY)
+
+    run()
+
+
+def test_tier__institution__has_no_limits_and_closed_tier_may_not_pay(limited: System) -> None:
+    limited.compliance.classify(limited.payer, 1, 0, sender=limited.officer)
+    limited.pay(limited.terms(500_000 * DOLLAR))
+    limited.compliance.classify(limited.payer, 2, 0, sender=limited.officer)
+    with refused(limited.compliance.ComplianceRefused, refusal=REFUSAL.index("TierClosed")):
+        limited.pay()
+    with refused(limited.compliance.UnknownTier, tier=3, tiers=3):
+        limited.compliance.classify(limited.payer, 3, 0, sender=limited.officer)
+
+
+@pytest.mark.parametrize("party", ["payer", "payee"])
+def test_jurisdiction_blocked__refused_and_opened_again(system: System, party: str) -> None:
+    subject = getattr(system, party)
+    system.compliance.classify(subject, 0, 408, sender=system.officer)
+    system.compliance.setJurisdictionBlocked(408, True, sender=system.officer)
+    terms = system.terms()
+    assert check(system, terms)[1] == "JurisdictionBlocked"
+    with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index("JurisdictionBlocked"), subject=subject.address):
+        system.pay(terms)
+    system.compliance.setJurisdictionBlocked(408, False, sender=system.officer)
+    system.pay(terms)
+
+
+@pytest.mark.parametrize(("party", "refusal"), [("payer", "SenderFrozen"), ("payee", "RecipientFrozen")])
+def test_freeze__account_can_neither_pay_nor_be_paid_until_released(system: System, party: str, refusal: str) -> None:
+    subject, open_payment = getattr(system, party), system.pay()
+    receipt = system.compliance.freezeAccount(subject, "inquiry 7", sender=system.officer)
+    only(receipt, system.compliance.AccountFrozen, account=subject.address, reason="inquiry 7")
+    with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index(refusal), subject=subject.address):
+        system.pay()
+    system.settle(open_payment)
+    assert STATUS[system.status(open_payment)] == ("Settled" if party == "payer" else "Blocked")
+    system.compliance.releaseAccount(subject, "closed", sender=system.officer)
+    system.pay()
+
+
+def test_external_source__lists_a_party__refused(sourced: tuple[System, Any]) -> None:
+    system, source = sourced
+    source.setListed(system.payee, True, sender=system.admin)
+    assert system.compliance.isSanctioned(system.payee)
+    with refused(
+        system.compliance.ComplianceRefused,
+        refusal=REFUSAL.index("RecipientSanctioned"),
+        subject=system.payee.address,
+    ):
+        system.pay()
+
+
+@pytest.mark.parametrize("mood", [1, 2, 3], ids=["reverts", "burns gas", "answers nonsense"])
+def test_external_source__does_not_answer__closed_for_payments_and_open_for_refunds(
+    sourced: tuple[System, Any], mood: int
+) -> None:
+    system, source = sourced
+    pending, held = system.pay(), system.held()
+    balance = system.token.balanceOf(system.payer)
+    source.setMood(mood, sender=system.admin)
+    assert check(system, system.terms())[1] == "SanctionsUnavailable"
+    with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index("SanctionsUnavailable")):
+        system.pay()
+    with refused(system.compliance.SanctionsSourceFailed, source=source.address):
+        system.settle(pending)
+    with refused(system.compliance.SanctionsSourceFailed, source=source.address):
+        system.core.approve(held.tuple(), "", sender=system.reviewer)
+    system.core.cancel(pending.tuple(), sender=system.payer)
+    system.core.reject(held.tuple(), "", sender=system.reviewer)
+    assert system.token.balanceOf(system.payer) - balance == pending.amount + held.amount
+
+
+def test_external_source__does_not_answer__own_list_still_freezes_refunds(sourced: tuple[System, Any]) -> None:
+    system, source = sourced
+    terms = system.pay()
+    source.setMood(1, sender=system.admin)
+    system.compliance.sanction(system.payer, "test", sender=system.officer)
+    system.core.cancel(terms.tuple(), sender=system.payer)
+    assert STATUS[system.status(terms)] == "Frozen"
+
+
+def test_refund__gas_too_short_for_the_sanctions_check__reverts_instead_of_skipping_it(
+    sourced: tuple[System, Any],
+) -> None:
+    system, source = sourced
+    terms = system.pay()
+    source.setListed(system.payer, True, sender=system.admin)
+    for gas in (120_000, 200_000, 280_000):
+        with refused(system.core.NotEnoughGas):
+            system.core.cancel(terms.tuple(), sender=system.payer, gas=gas)
+    system.core.cancel(terms.tuple(), sender=system.payer, gas=500_000)
+    assert STATUS[system.status(terms)] == "Frozen"
+
+
+def test_check_payment__answers_as_the_enforcing_path_does(system: System) -> None:
+    assert check(system, system.terms()) == (True, "None", "the payment complies")
+    reasons = {system.compliance.describe(number) for number in range(len(REFUSAL))}
+    assert len(reasons) == len(REFUSAL)
+
+
+def test_core_functions__called_by_anyone_else__revert(system: System) -> None:
+    role = system.compliance.CORE_ROLE()
+    with refused(system.compliance.AccessControlUnauthorizedAccount, neededRole=role):
+        system.compliance.onPayment(system.payer, system.payee, 1, 6, bytes(16), sender=system.admin)
+    with refused(system.compliance.AccessControlUnauthorizedAccount, neededRole=role):
+        system.compliance.onVerdict(system.payer, system.payee, 1, False, False, sender=system.admin)
+
+
+def test_bind_core__once_and_by_the_deployer_only(system: System) -> None:
+    with refused(system.compliance.OnlyBinder, caller=system.stranger.address):
+        system.compliance.bindCore(system.stranger, sender=system.stranger)
+    with refused(system.compliance.CoreAlreadyBound):
+        system.compliance.bindCore(system.stranger, sender=system.admin)
+
+
+@pytest.mark.parametrize(
+    "call", ["sanction", "unsanction", "freezeAccount", "releaseAccount", "classify", "setJurisdictionBlocked"]
+)
+def test_officer_functions__called_by_anyone_else__revert(system: System, call: str) -> None:
+    arguments = {"classify": (system.payer, 1, 0), "setJurisdictionBlocked": (1, True)}
+    with refused(system.compliance.AccessControlUnauthorizedAccount, account=system.admin.address):
+        getattr(system.compliance, call)(*arguments.get(call, (system.payer, "")), sender=system.admin)
+
+
+def test_set_tier__tightening_is_immediate_and_loosening_waits(system: System) -> None:
+    current = tuple(system.compliance.tierLimits(0))
+    tighter = (current[0] - 1, *current[1:])
+    system.compliance.setTier(0, tighter, sender=system.admin)
+    with refused(system.compliance.LooseningWaits, what="tier"):
+        system.compliance.setTier(0, current, sender=system.admin)
+    system.change(system.compliance, system.compliance.setTier.encode_input(0, current))
+    assert tuple(system.compliance.tierLimits(0)) == current
+    for wrong in ((2, 1, 1, True), (1, 2**28, 2**31 - 1, True), (1, 1, 2**31, True)):
+        with refused(system.compliance.InvalidTier):
+            system.compliance.setTier(0, wrong, sender=system.admin)
+
+
+def test_set_travel_rule_and_source__loosening_waits(system: System, project: Any) -> None:
+    system.compliance.setTravelRule(50_000, sender=system.admin)
+    with refused(system.compliance.LooseningWaits):
+        system.compliance.setTravelRule(100_000, sender=system.admin)
+    source = system.admin.deploy(project.TestSanctionsSource)
+    system.compliance.setSanctionsSource(source, sender=system.admin)
+    with refused(system.compliance.LooseningWaits):
+        system.compliance.setSanctionsSource(ZERO, sender=system.admin)
+    system.change(system.compliance, system.compliance.setSanctionsSource.encode_input(ZERO))
+    with refused(system.compliance.SourceWithoutCode, source=system.stranger.address):
+        system.compliance.setSanctionsSource(system.stranger, sender=system.admin)

@@ -1,0 +1,273 @@
+"""What an admin can do at once, what waits, and what an admin cannot do at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from conftest import DELAY, System
+from support import DOLLAR, STATUS, only, refused, signer_account
+
+
+def test_grant_role__directly__reverts_for_every_role(system: System) -> None:
+    for contract in (system.oracle, system.core, system.compliance):
+        with refused(contract.OnlyScheduled, caller=system.admin.address):
+            contract.grantRole(bytes([1] * 32), system.stranger, sender=system.admin)
+
+
+def test_change__before_its_delay__reverts(system: System) -> None:
+    call = system.oracle.setQuorum.encode_input(1)
+    receipt = system.oracle.scheduleChange(call, sender=system.admin)
+    scheduled = only(receipt, system.oracle.ChangeScheduled, proposer=system.admin.address, call=call)
+    with refused(system.oracle.ChangeNotReady, readyAt=scheduled.readyAt):
+        system.oracle.executeChange(call, sender=system.admin)
+    with refused(system.oracle.ChangeAlreadyScheduled):
+        system.oracle.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    only(system.oracle.executeChange(call, sender=system.admin), system.oracle.ChangeExecuted)
+    with refused(system.oracle.ChangeUnknown):
+        system.oracle.executeChange(call, sender=system.admin)
+
+
+def test_change__cancelled_or_expired__cannot_be_made(system: System) -> None:
+    call = system.oracle.setQuorum.encode_input(1)
+    system.oracle.scheduleChange(call, sender=system.admin)
+    system.oracle.cancelChange(call, sender=system.admin)
+    system.wait(DELAY)
+    with refused(system.oracle.ChangeUnknown):
+        system.oracle.executeChange(call, sender=system.admin)
+    system.oracle.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY + 14 * 86_400 + 1)
+    with refused(system.oracle.ChangeExpired):
+        system.oracle.executeChange(call, sender=system.admin)
+    system.oracle.scheduleChange(call, sender=system.admin)
+
+
+def test_change__proposed_by_a_stranger__reverts(system: System) -> None:
+    call = system.oracle.setQuorum.encode_input(1)
+    for function in (system.oracle.scheduleChange, system.oracle.cancelChange, system.oracle.executeChange):
+        with refused(system.oracle.ProposalRefused, caller=system.stranger.address):
+            function(call, sender=system.stranger)
+
+
+def test_quorum__rises_at_once_and_falls_after_the_delay(system: System) -> None:
+    only(system.oracle.setQuorum(3, sender=system.admin), system.oracle.QuorumChanged, previous=1, quorum=3)
+    with refused(system.oracle.LooseningWaits, what="quorum"):
+        system.oracle.setQuorum(2, sender=system.admin)
+    system.change(system.oracle, system.oracle.setQuorum.encode_input(1))
+    assert system.oracle.quorum() == 1
+    for wrong in (16, 255):
+        with refused(system.oracle.InvalidQuorum, quorum=wrong):
+            system.oracle.setQuorum(wrong, sender=system.admin)
+
+
+def test_quorum__above_the_number_of_signers__nothing_settles_and_everything_is_reclaimable(system: System) -> None:
+    terms = system.pay()
+    system.oracle.setQuorum(2, sender=system.admin)
+    with refused(system.oracle.QuorumMismatch, given=1, required=2):
+        system.settle(terms)
+    system.core.cancel(terms.tuple(), sender=system.payer)
+    assert STATUS[system.status(terms)] == "Cancelled"
+
+
+def test_thresholds__fall_at_once_and_rise_after_the_delay(system: System) -> None:
+    system.oracle.setThresholds((10, 30, 50, 70), sender=system.admin)
+    terms = system.pay()
+    system.settle(terms, 55)
+    assert STATUS[system.status(terms)] == "Held"
+    with refused(system.oracle.LooseningWaits, what="thresholds"):
+        system.oracle.setThresholds((10, 30, 50, 71), sender=system.admin)
+    system.change(system.oracle, system.oracle.setThresholds.encode_input((20, 40, 60, 80)))
+    assert tuple(system.oracle.thresholds()) == (20, 40, 60, 80)
+
+
+@pytest.mark.parametrize("limits", [(0, 40, 60, 80), (40, 40, 60, 80), (20, 60, 60, 80), (20, 40, 80, 80), (90, 93, 95, 96)])
+def test_thresholds__out_of_order_or_bounds__reverts(system: System, limits: tuple[int, ...]) -> None:
+    call = system.oracle.setThresholds.encode_input(limits)
+    system.oracle.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    with refused(system.oracle.InvalidThresholds):
+        system.oracle.executeChange(call, sender=system.admin)
+
+
+def test_signer__added_after_the_delay_and_removed_at_once(system: System) -> None:
+    role, newcomer = system.oracle.AI_ORACLE_ROLE(), signer_account(5)
+    receipt = system.change(system.oracle, system.oracle.grantRole.encode_input(role, newcomer.address))
+    only(receipt, system.oracle.SignerAdded, signer=newcomer.address, signers=2)
+    terms = system.pay()
+    system.core.settle(terms.tuple(), system.signed(system.report(terms), newcomer), sender=system.stranger)
+    receipt = system.oracle.revokeRole(role, newcomer.address, sender=system.admin)
+    only(receipt, system.oracle.SignerRemoved, signer=newcomer.address, signers=1)
+
+
+def test_signer__that_is_a_contract__refused(system: System) -> None:
+    call = system.oracle.grantRole.encode_input(system.oracle.AI_ORACLE_ROLE(), system.token)
+    system.oracle.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    with refused(system.oracle.ContractSigner, signer=system.token.address):
+        system.oracle.executeChange(call, sender=system.admin)
+
+
+def test_signer__renounces__cannot_sign_any_more(system: System, accounts: Any) -> None:
+    role, account = system.oracle.AI_ORACLE_ROLE(), accounts[8]
+    system.change(system.oracle, system.oracle.grantRole.encode_input(role, account))
+    system.oracle.renounceRole(role, account, sender=account)
+    assert system.oracle.signerCount() == 1
+
+
+def test_signers__at_most_32__one_more_is_refused(system: System) -> None:
+    role = system.oracle.AI_ORACLE_ROLE()
+    calls = [system.oracle.grantRole.encode_input(role, signer_account(100 + n).address) for n in range(32)]
+    for call in calls:
+        system.oracle.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    for call in calls[:31]:
+        system.oracle.executeChange(call, sender=system.admin)
+    with refused(system.oracle.TooManySigners, largest=32):
+        system.oracle.executeChange(calls[31], sender=system.admin)
+
+
+def test_report_lifetime__shrinks_at_once_and_grows_after_the_delay(system: System) -> None:
+    system.oracle.setMaxReportLifetime(3600, sender=system.admin)
+    with refused(system.oracle.LooseningWaits, what="report lifetime"):
+        system.oracle.setMaxReportLifetime(3601, sender=system.admin)
+    with refused(system.oracle.InvalidMaxLifetime, lifetime=0):
+        system.oracle.setMaxReportLifetime(0, sender=system.admin)
+
+
+def test_lists__blacklisting_is_immediate_and_whitelisting_waits(system: System) -> None:
+    receipt = system.oracle.blacklistWallet(system.payee, "scam 12", sender=system.admin)
+    only(receipt, system.oracle.WalletBlacklisted, wallet=system.payee.address, reason="scam 12")
+    for function in (system.oracle.unblacklistWallet, system.oracle.whitelistWallet):
+        with refused(system.oracle.OnlyScheduled, caller=system.admin.address):
+            function(system.payee, sender=system.admin)
+    system.change(system.oracle, system.oracle.unblacklistWallet.encode_input(system.payee))
+    assert not system.oracle.isBlacklisted(system.payee)
+
+
+def test_roles__strangers_can_neither_pause_nor_list_nor_suspend(system: System) -> None:
+    calls = (
+        (system.core.pause, ()),
+        (system.core.unpause, ()),
+        (system.core.suspendToken, (system.token,)),
+        (system.oracle.blacklistWallet, (system.payer, "")),
+        (system.oracle.unwhitelistWallet, (system.payer,)),
+        (system.oracle.setQuorum, (2,)),
+        (system.oracle.setThresholds, ((1, 2, 3, 4),)),
+    )
+    for function, arguments in calls:
+        with refused(system.core.AccessControlUnauthorizedAccount, account=system.stranger.address):
+            function(*arguments, sender=system.stranger)
+
+
+def test_default_admin__changes_in_two_steps_after_the_delay(system: System) -> None:
+    system.core.beginDefaultAdminTransfer(system.stranger, sender=system.admin)
+    with refused(system.core.AccessControlEnforcedDefaultAdminDelay):
+        system.core.acceptDefaultAdminTransfer(sender=system.stranger)
+    system.wait(DELAY + 1)
+    system.core.acceptDefaultAdminTransfer(sender=system.stranger)
+    assert system.core.defaultAdmin() == system.stranger.address
+
+
+def test_replace_oracle__payment_in_flight__judged_by_the_new_one(system: System, project: Any) -> None:
+    terms = system.pay()
+    old = system.signed(system.report(terms))
+    key = signer_account(99)
+    newer = system.admin.deploy(
+        project.FraudOracle, (system.admin, DELAY, [system.admin], [key.address], 1, (20, 40, 60, 80), 86_400)
+    )
+    receipt = system.change(system.core, system.core.setOracle.encode_input(newer))
+    only(receipt, system.core.OracleChanged, previous=system.oracle.address, oracle=newer.address)
+    with refused(newer.UnauthorizedSigner):
+        system.core.settle(terms.tuple(), old, sender=system.stranger)
+    replace(system, oracle=newer, signers=[key]).settle(terms)
+    assert STATUS[system.status(terms)] == "Settled"
+
+
+def test_replace_compliance__payment_in_flight__checked_by_the_new_one(
+    system: System, project: Any
+) -> None:
+    terms = system.pay()
+    newer = system.admin.deploy(
+        project.ComplianceEngine,
+        (
+            system.admin,
+            DELAY,
+            [system.officer],
+            [(1, 1, 1, True)],
+            1,
+            "0x" + "00" * 20,
+            system.admin,
+        ),
+    )
+    newer.bindCore(system.core, sender=system.admin)
+    newer.sanction(system.payee, "test", sender=system.officer)
+    system.change(system.core, system.core.setCompliance.encode_input(newer))
+    system.settle(terms)
+    assert STATUS[system.status(terms)] == "Blocked"
+
+
+def test_replace_compliance__with_one_that_always_fails__refunds_still_work(system: System, project: Any) -> None:
+    before = system.token.balanceOf(system.payer)
+    terms = system.pay()
+    system.change(system.core, system.core.setCompliance.encode_input(system.token))
+    system.core.cancel(terms.tuple(), sender=system.payer)
+    assert system.token.balanceOf(system.payer) == before
+
+
+def test_replace__with_an_address_without_code__reverts(system: System) -> None:
+    for function in (system.core.setOracle, system.core.setCompliance):
+        call = function.encode_input(system.stranger)
+        system.core.scheduleChange(call, sender=system.admin)
+        system.wait(DELAY)
+        with refused(system.core.NotAContract, account=system.stranger.address):
+            system.core.executeChange(call, sender=system.admin)
+
+
+def test_windows__change_after_the_delay_and_spare_payments_in_flight(system: System) -> None:
+    terms = system.pay()
+    deadline = system.core.getPayment(system.id(terms)).settleDeadline
+    system.change(system.core, system.core.setWindows.encode_input(60, 60))
+    assert system.core.getPayment(system.id(terms)).settleDeadline == deadline
+    later = system.pay()
+    assert system.core.getPayment(system.id(later)).settleDeadline == system.now + 60
+    call = system.core.setWindows.encode_input(59, 60)
+    system.core.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    with refused(system.core.InvalidWindow, window=59):
+        system.core.executeChange(call, sender=system.admin)
+
+
+def test_admin__has_no_way_to_escrowed_money(system: System) -> None:
+    """Every function that the admin can call in its name, directly or delayed, leaves the escrow where it is."""
+    terms = system.pay()
+    system.core.pause(sender=system.admin)
+    system.core.suspendToken(system.token, sender=system.admin)
+    for function, arguments in (
+        (system.core.cancel, (terms.tuple(),)),
+        (system.core.releaseFrozen, (terms.tuple(),)),
+        (system.core.approve, (terms.tuple(), "")),
+        (system.core.reject, (terms.tuple(), "")),
+    ):
+        with pytest.raises(Exception, match=r"."):
+            function(*arguments, sender=system.admin)
+    assert system.token.balanceOf(system.core) == terms.amount == 100 * DOLLAR
+
+
+def test_screened_vault__oracle_objects__withdrawal_reverts_with_its_reason(system: System, project: Any) -> None:
+    # By an account of its own: ape remembers what stood at an address in an earlier, reverted test.
+    vault = system.stranger.deploy(project.ScreenedVault, system.oracle, system.token)
+    system.token.approve(vault, 50 * DOLLAR, sender=system.payer)
+    vault.deposit(50 * DOLLAR, sender=system.payer)
+    vault.withdraw(system.payee, 20 * DOLLAR, sender=system.payer)
+    system.oracle.blacklistWallet(system.payee, "test", sender=system.admin)
+    with refused(
+        vault.ScreeningRefused, recipient=system.payee.address, riskScore=100, reason="the recipient is blacklisted"
+    ):
+        vault.withdraw(system.payee, 20 * DOLLAR, sender=system.payer)
+    vault.withdraw(system.payer, 30 * DOLLAR, sender=system.payer)
+    with refused(vault.NotEnoughDeposited, deposited=0, wanted=1):
+        vault.withdraw(system.payer, 1, sender=system.payer)
+    with refused(vault.InvalidFraudOracle):
+        system.admin.deploy(project.ScreenedVault, system.stranger, system.token)
