@@ -24,7 +24,7 @@ from oracle.chain.contracts import Contracts
 from oracle.chain.deployment import load_deployment
 from oracle.chain.rpc import Rpc
 from oracle.chain.transactions import GWEI, FeePolicy, TransactionPort
-from oracle.errors import RpcError, StoreError, StoreSchema, WrongChain
+from oracle.errors import ConfigurationError, PayFlowError, RpcError, StoreError, StoreSchema, WrongChain
 from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
 from oracle.node.facade import Connected, Facade
@@ -46,6 +46,9 @@ from oracle.store import Database, payments
 
 LONGEST_PAUSE = 10.0
 """Seconds between rounds at most while they fail."""
+
+FATAL = (ConfigurationError, WrongChain, StoreError)
+"""What waiting does not help, unless the error says otherwise: somebody has to correct something."""
 
 log = structlog.get_logger("payflow.node")
 
@@ -119,8 +122,8 @@ class Node:
             if self._parts is None:
                 self._parts = self._connect(stop)
             self._parts.work(stop)
-        except (RpcError, StoreError) as error:
-            if not error.retryable:
+        except PayFlowError as error:
+            if isinstance(error, FATAL) and not error.retryable:
                 raise
             topic = "journal" if isinstance(error, StoreError) else "chain"
             self._condition.report(topic, error)

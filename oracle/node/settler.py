@@ -9,7 +9,7 @@ from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts, PaymentTerms
 from oracle.chain.status import PaymentStatus
 from oracle.chain.transactions import Receipt
-from oracle.errors import ContractRefused, GasLimitReached
+from oracle.errors import ContractRefused, GasLimitReached, TransactionError
 from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
 from oracle.node.metrics import NodeMetrics
@@ -255,12 +255,17 @@ class Settler:
         except ContractRefused as refusal:
             for row in rows:
                 self.refused(row, refusal.reason)
-        except GasLimitReached:
+        except GasLimitReached as too_much:
             if len(rows) == 1:
-                raise
+                self.refused(rows[0], str(too_much))
+                return
             for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
                 self._settle(half, head, transactor)
+        except TransactionError as trouble:
+            # the node's own trouble, not the payments': they wait as they are
+            self._condition.report("settling", trouble)
         else:
+            self._condition.clear("settling")
             for row in rows:
                 self._tell(row, Stage.SUBMITTED, "")
 

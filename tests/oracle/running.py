@@ -82,6 +82,7 @@ class RunningNode:
         eventually(lambda: not self.service.health().problems, "no problems", self.service.health)
 
     def _find(self, payment_id: str) -> list[PaymentView]:
+        assert self.failure is None, f"the node ended with {self.failure!r}"
         try:
             return [self.payment(payment_id)]
         except Exception:

@@ -261,7 +261,7 @@ def test_run__other_chain_id_than_asked_for__ends_with_that(net: Devnet, tmp_pat
 def test_run__journal_of_another_deployment__is_refused(net: Devnet, tmp_path: Path) -> None:
     with running(net.settings(tmp_path / "data")) as running_node:
         running_node.ready()
-    with devnet(tmp_path) as other:
+    with devnet(tmp_path, "--timestamp", "2000000000") as other:
         node = Node(other.settings(tmp_path / "data"))
         try:
             with pytest.raises(StoreSchema, match="belongs to chain"):
