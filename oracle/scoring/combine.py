@@ -10,8 +10,9 @@ WEIGHTS = {"velocity": 25, "amount": 25, "pattern": 20, "graph": 20, "timing": 1
 """Hundredths; the contract's one-signer path uses the same."""
 GENERAL = Alert.VELOCITY_ANOMALY | Alert.AMOUNT_ANOMALY | Alert.PATTERN_ANOMALY
 """Alerts that say "unlike its habit"; all others name a known kind of fraud."""
-GENERAL_FLOOR = 45
-"""Overall score that an analyzer at ALERT_SCORE stands for alone; each further point adds one."""
+GENERAL_FLOOR, GENERAL_STEP, GENERAL_MOST = 45, 1.5, 80
+"""Overall score that a deviation of ALERT_SCORE stands for alone, what each further point adds, and where that ends:
+to be unlike its habit may hold a payment and never blocks it."""
 NOVEL_FROM, NOVEL_POINTS = 0.95, 20
 """Rank from which the ensemble adds points, and how many it adds at rank 1."""
 NOVELTY_RANK, NOVELTY_FLOOR = 0.9995, 41
@@ -29,7 +30,8 @@ class Verdict:
 
 
 def combine(findings: Sequence[Explanation], opinions: Sequence[Opinion]) -> Verdict:
-    """The overall score is the largest of: the weighted sum raised by novelty, and what any single finding stands for."""
+    """The overall score is the largest of: the weighted sum raised by novelty, and what any single finding stands
+    for."""
     scores = dict.fromkeys(ANALYZERS, 0)
     alerts = NO_ALERT
     for one in findings:
@@ -52,6 +54,6 @@ def _floor(finding: Explanation) -> int:
     """What a finding alone stands for: a known kind of fraud its own score, a deviation from habit less."""
     if finding.alerts & ~GENERAL and finding.score >= TYPED_SCORE:
         return finding.score
-    if finding.score >= ALERT_SCORE:
-        return GENERAL_FLOOR + finding.score - ALERT_SCORE
+    if finding.score >= ALERT_SCORE and (finding.alerts or finding.analyzer == "graph"):
+        return min(GENERAL_MOST, GENERAL_FLOOR + round(GENERAL_STEP * (finding.score - ALERT_SCORE)))
     return 0

@@ -37,8 +37,8 @@ class ScoringConfig:
     layering_gap: int = DAY
     layering_minimum: int = 20 * MICRO
     """Smaller sums agree by chance too often (two coffees) to be traced."""
-    busy_inflows: int = 6
-    """Incoming payments within `layering_gap` above which equal sums are matched ten times as closely."""
+    busy_payers: int = 5
+    """Payers within `layering_gap` above which equal sums are matched ten times as closely."""
     pass_through_gap: int = 2 * HOUR
     mixing_fan: int = 5
     """Distinct payers and distinct payees, each, from which a wallet may be mixing."""

@@ -25,8 +25,8 @@ _ADDRESS = re.compile(r"0x[0-9a-f]{40}\Z")
 class RiskEngine:
     """Scores payments as of all payments observed before. Not thread-safe.
 
-    The state is a function of the observed payments in their order; a score is a function of state, payment, model and lists,
-    the same bits on every machine.
+    The state is a function of the observed payments in their order; a score is a function of state, payment, model
+    and lists, the same bits on every machine.
     """
 
     def __init__(self, model: RiskModel, lists: ScreeningLists) -> None:
@@ -54,7 +54,8 @@ class RiskEngine:
         self._lists = lists
 
     def assess(self, payment: Payment) -> Assessment:
-        """Score a payment as of now without remembering it; a timestamp before the last payment's counts as simultaneous.
+        """Score a payment as of now without remembering it; a timestamp before the last payment's counts as
+        simultaneous.
 
         Raises InvalidPayment.
         """

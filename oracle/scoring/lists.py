@@ -36,7 +36,7 @@ class ListKind(StrEnum):
     EXCHANGE = "exchange"
     SERVICE = "service"
     """Bridges, routers and other contracts that hold many people's money at once."""
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 -- no password
     """Token contracts; blocklists name them by mistake, so that this kind cancels all the others."""
 
 
@@ -60,7 +60,8 @@ class ScreeningLists:
     __slots__ = ("_entries", "_kinds", "_version")
 
     def __init__(self, entries: Iterable[ListEntry] = ()) -> None:
-        """Raises InvalidListing for what can never be listed. Of two entries with one address and kind the last stands."""
+        """Raises InvalidListing for what can never be listed. Of two entries with one address and kind the last
+        stands."""
         self._entries: dict[tuple[str, ListKind], ListEntry] = {}
         self._kinds: dict[str, frozenset[ListKind]] = {}
         self._version = ""

@@ -1,4 +1,5 @@
-"""The model file: arrays and thresholds in safetensors, named by the hash of their bytes. Loading it executes nothing."""
+"""The model file: arrays and thresholds in safetensors, named by the hash of their bytes. Loading it executes
+nothing."""
 
 import hashlib
 import json
@@ -15,6 +16,7 @@ from oracle.scoring.config import ScoringConfig
 from oracle.scoring.ensemble import AnomalyEnsemble, Channel, Forest, RankCurve, Scaler
 from oracle.scoring.ensemble.scaling import pack, unpack
 from oracle.scoring.features import FEATURES, VELOCITY_FEATURES
+from oracle.scoring.types import RULES
 
 SCHEMA = "payflow.model/1"
 _DEFAULT = "default.safetensors"
@@ -86,6 +88,7 @@ def serialise(
     arrays = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
     about = {
         "schema": SCHEMA,
+        "rules": RULES,
         "features": list(FEATURES),
         "config": config.to_json(),
         "digest": _digest(arrays),
@@ -109,6 +112,8 @@ def _parse(data: bytes, path: Path | str, expected: str | None) -> RiskModel:
     if not isinstance(about, dict) or about.get("schema") != SCHEMA:
         found = about.get("schema") if isinstance(about, dict) else None
         raise ModelInvalid(path=path, problem=f"its schema is {found!r} and this version reads {SCHEMA!r}")
+    if about.get("rules") != RULES:
+        raise ModelInvalid(path=path, problem=f"it was made for {about.get('rules')!r} and this version has {RULES!r}")
     if about.get("features") != list(FEATURES):
         raise ModelInvalid(path=path, problem="it was trained on other features than this version computes")
     if about.get("digest") != _digest(arrays):

@@ -1,7 +1,7 @@
 """Arithmetic that gives the same bits on every machine.
 
-IEEE 754 fixes + − × ÷ and square roots to the last bit, and leaves logarithms and exponentials to each C library and each
-CPU's vector unit. Scores must not depend on those (ADR 0010), so both are built here from exact operations only.
+IEEE 754 fixes + − × ÷ and square roots to the last bit, and leaves logarithms and exponentials to each C library and
+each CPU's vector unit. Scores must not depend on those (ADR 0010), so both are built here from exact operations only.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,8 @@ for _k in range(1, 15):
 
 
 def exp(x: Floats) -> Floats:
-    """Element-wise e^x for x <= 0, within 1e-15 relative: e^x = 2^k · e^r with |r| <= ln2/2, and Taylor's series for e^r."""
+    """Element-wise e^x for x <= 0, within 1e-15 relative: e^x = 2^k · e^r with |r| <= ln2/2, and Taylor's series for
+    e^r."""
     x = np.maximum(x, -700.0)
     k = np.rint(x / _LN2)
     r = x - k * _LN2

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 
+RULES = "payflow.rules/1"
+"""Version of the rules in code: score tables, formulas, features. It stands in model files and evidence documents;
+whoever changes a score by changing code must raise it (tests/oracle/scoring/test_golden.py notices)."""
+
 MICRO = 10**6
 """Amounts inside the engine are millionths of one token, whatever the token's decimals."""
 
@@ -80,7 +84,8 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One finding: who found it, how bad it is alone (0–100), the sentence for a person, and the payments that prove it."""
+    """One finding: who found it, how bad it is alone (0–100), the sentence for a person, and the payments that prove
+    it."""
 
     analyzer: str
     score: int
@@ -136,6 +141,7 @@ class Assessment:
                 "block": p.block,
                 "tx": p.tx,
             },
+            "rules": RULES,
             "scores": {
                 "overall": self.overall,
                 "velocity": self.velocity,
@@ -171,7 +177,8 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class WalletView:
-    """What the engine knows of a wallet. Volumes in millionths of a token, both directions together; times unix seconds.
+    """What the engine knows of a wallet. Volumes in millionths of a token, both directions together; times unix
+    seconds.
 
     `risk_score` is the score of the last assessed payment that the wallet sent, `peak_risk_score` the highest.
     """

@@ -10,13 +10,15 @@ from oracle.scoring.types import Alert, Explanation
 SYBIL_SCORES = ((3.0, 0.0), (4.0, 40.0), (5.0, 65.0), (8.0, 75.0), (15.0, 80.0))
 """Fresh wallets of one funder that pay the same recipient, this one included → score."""
 SEEDING_SCORES = ((5.0, 20.0), (10.0, 40.0))
-"""Equal sums to fresh wallets within the window → score: payroll and airdrops do the same, so that it stays below an alert."""
+"""Equal sums to fresh wallets within the window → score: payroll and airdrops do the same, so that it stays below an
+alert."""
 POISONED_SCORE, NEARLY_POISONED_SCORE, BAIT_SCORE = 95, 85, 75
 _STRANGERS = 12
 
 
 def judge_graph(graph: GraphSignals, amount: AmountSignals, config: ScoringConfig) -> list[Explanation]:
-    """Look-alike addresses, clusters of one funder, and strangers. Exposure to listed addresses is judged in `screening`."""
+    """Look-alike addresses, clusters of one funder, and strangers. Exposure to listed addresses is judged in
+    `screening`."""
     found = _poisoning(graph, amount)
     if graph.cohort >= config.sybil_cohort:
         score = round(interpolate(SYBIL_SCORES, graph.cohort_alike))
@@ -36,20 +38,21 @@ def judge_graph(graph: GraphSignals, amount: AmountSignals, config: ScoringConfi
             Explanation(
                 "graph",
                 round(interpolate(SEEDING_SCORES, graph.funding_alike + 1)),
-                f"The {graph.funding_alike + 1}. fresh wallet that gets about {tokens(amount.micro)} from this sender within"
+                f"The {graph.funding_alike + 1}. fresh wallet that gets about {tokens(amount.micro)} from this"
+                f" sender within"
                 f" {config.sybil_window // 86_400} days.",
             )
         )
-    if graph.pair_count + graph.reverse_count == 0 and graph.sender_partners >= _STRANGERS and graph.nearness == 0.0:
-        if graph.recipient_partners > 0 and not graph.same_community:
-            found.append(
-                Explanation(
-                    "graph",
-                    10,
-                    f"No short path of payments leads from the sender ({plural(graph.sender_partners, 'counterpart')}) to the"
-                    f" recipient, and they belong to different communities.",
-                )
+    strangers = graph.pair_count + graph.reverse_count == 0 and graph.nearness == 0.0 and not graph.same_community
+    if strangers and graph.sender_partners >= _STRANGERS and graph.recipient_partners > 0:
+        found.append(
+            Explanation(
+                "graph",
+                10,
+                f"No short path of payments leads from the sender ({plural(graph.sender_partners, 'counterpart')}) to"
+                f" the recipient, and they belong to different communities.",
             )
+        )
     return found
 
 
@@ -60,7 +63,8 @@ def _poisoning(graph: GraphSignals, amount: AmountSignals) -> list[Explanation]:
             Explanation(
                 "graph",
                 POISONED_SCORE if full else NEARLY_POISONED_SCORE,
-                f"The recipient shares its first {graph.imitated_leading} and last {graph.imitated_trailing} digits with"
+                f"The recipient shares its first {graph.imitated_leading} and last {graph.imitated_trailing}"
+                f" digits with"
                 f" {graph.imitated}, with which the sender dealt before: that address was probably meant.",
                 (graph.imitated_id,),
                 Alert.ADDRESS_POISONING,
@@ -72,7 +76,8 @@ def _poisoning(graph: GraphSignals, amount: AmountSignals) -> list[Explanation]:
             Explanation(
                 "graph",
                 BAIT_SCORE,
-                f"The sender looks like {graph.baited}, with which the recipient deals: the payment plants a look-alike in"
+                f"The sender looks like {graph.baited}, with which the recipient deals: the payment plants a"
+                f" look-alike in"
                 f" the recipient's history.",
                 alerts=alerts,
             )

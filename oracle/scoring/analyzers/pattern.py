@@ -2,9 +2,9 @@
 
 from oracle.scoring.analyzers.wording import duration, plural, tokens
 from oracle.scoring.config import ScoringConfig
-from oracle.scoring.features.pattern import PatternSignals
+from oracle.scoring.features.pattern import Fan, PatternSignals
 from oracle.scoring.numbers import interpolate
-from oracle.scoring.types import ALERT_SCORE, NO_ALERT, TYPED_SCORE, Alert, Explanation
+from oracle.scoring.types import ALERT_SCORE, MICRO, NO_ALERT, TYPED_SCORE, Alert, Explanation
 
 LAYERING_SCORES = ((0.0, 0.0), (1.0, 15.0), (2.0, 35.0), (3.0, 72.0), (4.0, 80.0), (6.0, 90.0))
 """Hops of one sum before this payment → score. Two are ordinary (a deposit address swept by its exchange)."""
@@ -12,20 +12,25 @@ LAP_SCORES = ((1.0, 25.0), (2.0, 40.0), (3.0, 65.0), (4.0, 75.0), (8.0, 85.0))
 """Round trips of one sum within 7 days → score. One is a refund or a loan among friends."""
 MIXING_FAN_SCORES = ((4.0, 0.0), (5.0, 65.0), (8.0, 75.0), (12.0, 80.0))
 """Smaller of distinct payers and distinct payees within 7 days → score, if sums are equal and faces new."""
+_LAP_SHARE, _LAPS_GOING_ROUND = 0.5, 3
+"""Round trips over payments sent, from which they are what the wallet does; and how many, from which each further hop
+of the same sum belongs to the next one."""
 _MIXING_EQUAL = 0.5
 _MIXING_EVENNESS = 0.8
 _MIXING_NEW = 0.7
 PASS_SCORES = ((0.85, 0.0), (0.95, 1.0))
 """Share of the inflow that has left again → weight."""
-PASS_FAN_SCORES = ((1.0, 25.0), (2.0, 40.0), (3.0, 72.0), (5.0, 80.0), (8.0, 90.0))
+PASS_FAN_SCORES = ((1.0, 25.0), (2.0, 40.0), (3.0, 75.0), (4.0, 88.0), (8.0, 95.0))
 """Distinct recipients (or payers) of a pass-through → score at full weight."""
+_PASS_MOST, _PASS_CONCENTRATION = 1.05, 0.5
 _PASS_LEAST = 500
 """Tokens that must have come in: smaller sums are spent within two hours by many people."""
 
 
 def judge_pattern(signals: PatternSignals, config: ScoringConfig) -> list[Explanation]:
     """Each shape is judged alone; the analyzer's score is the worst of them."""
-    found = _layering(signals, config) + _round_trips(signals) + _mixing(signals, config) + _pass_through(signals)
+    found = _layering(signals, config) + _round_trips(signals) + _pass_through(signals)
+    found += _mixing("sender", signals.sender_fan, config) + _mixing("recipient", signals.recipient_fan, config)
     return [one for one in found if one.score > 0]
 
 
@@ -37,8 +42,10 @@ def _layering(signals: PatternSignals, config: ScoringConfig) -> list[Explanatio
         Explanation(
             "pattern",
             score,
-            f"The sum of {tokens(signals.inflow_micro)} arrived {duration(signals.inflow_age)} ago and is passed on, the"
-            f" {signals.hops}. time in a row within {duration(config.layering_gap)} each since {signals.origin} sent it.",
+            f"The sum of {tokens(signals.inflow_micro)} arrived {duration(signals.inflow_age)} ago and is passed"
+            f" on, the"
+            f" {signals.hops}. time in a row within {duration(config.layering_gap)} each since {signals.origin}"
+            f" sent it.",
             (signals.inflow_id,),
             _typed(score, Alert.LAYERING),
         )
@@ -46,34 +53,37 @@ def _layering(signals: PatternSignals, config: ScoringConfig) -> list[Explanatio
 
 
 def _round_trips(signals: PatternSignals) -> list[Explanation]:
-    if not signals.closes_cycle:
+    going_round = signals.hops > 0 and signals.laps_week >= _LAPS_GOING_ROUND and signals.lap_share >= _LAP_SHARE
+    if not signals.closes_cycle and not going_round:
         return []
-    score = round(interpolate(LAP_SCORES, signals.laps_week))
+    # among many other payments sums agree by chance
+    score = round(interpolate(LAP_SCORES, signals.laps_week if signals.lap_share >= _LAP_SHARE else 1))
     return [
         Explanation(
             "pattern",
             score,
-            f"The sum returns to {signals.origin}, from where it came {duration(signals.inflow_age)} ago:"
-            f" {plural(signals.laps_week, 'round trip')} within 7 days.",
+            f"The sum {'returns to' if signals.closes_cycle else 'goes round once more after'} {signals.origin},"
+            f" from where"
+            f" it came {duration(signals.inflow_age)} ago: {plural(signals.laps_week, 'round trip')} within 7 days.",
             (*signals.lap_ids, signals.inflow_id),
             _typed(score, Alert.WASH_TRADING),
         )
     ]
 
 
-def _mixing(signals: PatternSignals, config: ScoringConfig) -> list[Explanation]:
-    fan = min(signals.payers_week, signals.payees_week)
-    even = min(signals.payee_entropy, signals.payer_entropy)
-    equal = min(signals.equal_sent, signals.equal_received)
-    if fan < config.mixing_fan or even < _MIXING_EVENNESS or equal < _MIXING_EQUAL or signals.new_payees < _MIXING_NEW:
+def _mixing(side: str, fan: Fan, config: ScoringConfig) -> list[Explanation]:
+    width = min(fan.payers, fan.payees)
+    even = min(fan.payee_entropy, fan.payer_entropy)
+    equal = min(fan.equal_sent, fan.equal_received)
+    if width < config.mixing_fan or even < _MIXING_EVENNESS or equal < _MIXING_EQUAL or fan.new_payees < _MIXING_NEW:
         return []
-    score = round(interpolate(MIXING_FAN_SCORES, fan))
+    score = round(interpolate(MIXING_FAN_SCORES, width))
     return [
         Explanation(
             "pattern",
             score,
-            f"{plural(signals.payers_week, 'wallet')} paid in and {plural(signals.payees_week, 'wallet')} were paid within 7 days,"
-            f" {signals.equal_sent:.0%} of the sums sent are equal and {signals.new_payees:.0%} of the recipients were paid once:"
+            f"Within 7 days {plural(fan.payers, 'wallet')} paid the {side} and it paid {plural(fan.payees, 'wallet')},"
+            f" {fan.equal_sent:.0%} of the sums sent are equal and {fan.new_payees:.0%} of the wallets were paid once:"
             f" who pays whom is being blurred (evenness of counterparties {even:.2f} of 1).",
             alerts=_typed(score, Alert.MIXING_DETECTED),
         )
@@ -81,7 +91,9 @@ def _mixing(signals: PatternSignals, config: ScoringConfig) -> list[Explanation]
 
 
 def _pass_through(signals: PatternSignals) -> list[Explanation]:
-    if signals.pass_micro < _PASS_LEAST * 10**6 or signals.pass_through > 1.05:
+    if signals.pass_micro < _PASS_LEAST * MICRO or signals.pass_through > _PASS_MOST:
+        return []
+    if signals.pass_concentration < _PASS_CONCENTRATION:  # a busy wallet's sums agree by chance
         return []
     weight = interpolate(PASS_SCORES, signals.pass_through)
     fan = max(signals.pass_payees, signals.pass_payers if signals.pass_payees == 1 else 0)
@@ -90,7 +102,8 @@ def _pass_through(signals: PatternSignals) -> list[Explanation]:
         Explanation(
             "pattern",
             score,
-            f"{signals.pass_through:.0%} of the {tokens(signals.pass_micro)} that {plural(signals.pass_payers, 'wallet')} paid in"
+            f"{signals.pass_through:.0%} of the {tokens(signals.pass_micro)} that"
+            f" {plural(signals.pass_payers, 'wallet')} paid in"
             f" within two hours has left again, to {plural(signals.pass_payees, 'wallet')}.",
             signals.pass_ids,
             Alert.PATTERN_ANOMALY if score >= ALERT_SCORE else NO_ALERT,

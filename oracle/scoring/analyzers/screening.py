@@ -12,8 +12,10 @@ from oracle.scoring.numbers import interpolate
 from oracle.scoring.state import Pair, WalletState
 from oracle.scoring.types import NO_ALERT, Alert, Explanation
 
-EXPOSURE_SCORES = ((0.0, 40.0), (0.1, 60.0), (0.5, 85.0), (1.0, 90.0))
+EXPOSURE_SCORES = ((0.0, 20.0), (0.1, 45.0), (0.5, 75.0), (1.0, 85.0))
 """Share of the sender's money that came straight from listed wallets → score."""
+SENT_FACTOR = 0.5
+"""Money that went to a listed wallet does not taint what is left."""
 RECIPIENT_FACTOR = 0.7
 """The recipient's past is less the sender's doing than the own money is."""
 _DIRECT = {
@@ -38,8 +40,8 @@ class Screening:
 def listed_as(address: str, token: str, lists: ScreeningLists) -> frozenset[ListKind]:
     """What an address counts as in a payment of `token`.
 
-    Token contracts match nothing; what only a blocklist names while it is known as an exchange or service matches nothing
-    either, since issuers' lists hold such entries by mistake. A sanction always counts.
+    Token contracts match nothing; what only a blocklist names while it is known as an exchange or service matches
+    nothing either, since issuers' lists hold such entries by mistake. A sanction always counts.
     """
     kinds = lists.kinds(address)
     if address == token or ListKind.TOKEN in kinds:
@@ -65,7 +67,9 @@ def screen(context: Context, lists: ScreeningLists) -> Screening:
                 source = f" by {entry.source}" if entry and entry.source else ""
                 note = f" ({entry.note})" if entry and entry.note else ""
                 findings.append(
-                    Explanation("graph", score, f"The {side} {address} is listed as {kind.value}{source}{note}.", (), alert)
+                    Explanation(
+                        "graph", score, f"The {side} {address} is listed as {kind.value}{source}{note}.", (), alert
+                    )
                 )
     hub = bool((kinds["sender"] | kinds["recipient"]) & HUBS)
     for side, wallet in (("sender", context.sender), ("recipient", context.recipient)):
@@ -85,13 +89,16 @@ def _exposure(side: str, wallet: WalletState, token: str, lists: ScreeningLists)
             continue
         share = sum(pair.volume for _, pair in tainted) / volume
         score = interpolate(EXPOSURE_SCORES, share)
+        if pairs is wallet.paid:
+            score *= SENT_FACTOR
         if side == "recipient":
             score *= RECIPIENT_FACTOR
         found.append(
             Explanation(
                 "graph",
                 round(score),
-                f"One hop away: {share:.1%} of what the {side} has {word} others was {word} {plural(len(tainted), 'listed wallet')},"
+                f"One hop away: {share:.1%} of what the {side} has {word} others was {word}"
+                f" {plural(len(tainted), 'listed wallet')},"
                 f" such as {tainted[-1][0]}.",
                 tuple(pair.last_id for _, pair in tainted[-4:]),
                 NO_ALERT,

@@ -27,8 +27,10 @@ def judge_timing(signals: TimingSignals, config: ScoringConfig) -> list[Explanat
                 Explanation(
                     "timing",
                     score,
-                    f"{signals.hour:02d}:00–{(signals.hour + 1) % 24:02d}:00 UTC is {signals.hour_surprise:.1f} bits more surprising"
-                    f" than a random hour: {signals.near_hours:.0%} of {plural(signals.history, 'payment')} were made within"
+                    f"{signals.hour:02d}:00–{(signals.hour + 1) % 24:02d}:00 UTC is {signals.hour_surprise:.1f}"
+                    f" bits more surprising"
+                    f" than a random hour: {signals.near_hours:.0%} of {plural(signals.history, 'payment')} were"
+                    f" made within"
                     f" two hours of it.",
                 )
             )

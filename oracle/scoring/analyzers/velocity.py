@@ -19,13 +19,13 @@ def judge_velocity(signals: VelocitySignals, rank: float) -> list[Explanation]:
     """`rank`: share of held-out ordinary payments whose rhythm the Isolation Forest finds less unusual (0–1)."""
     found = []
     windows = (
-        ("one hour", signals.sent_hour, signals.expected_hour, signals.ratio_hour),
-        ("24 hours", signals.sent_day, signals.expected_day, signals.ratio_day),
+        ("one hour", signals.sent_hour, signals.expected_hour, signals.ratio_hour, signals.confidence_hour),
+        ("24 hours", signals.sent_day, signals.expected_day, signals.ratio_day, signals.confidence_day),
     )
-    for window, sent, expected, ratio in windows:
-        score = round(interpolate(RATIO_SCORES, ratio) * signals.confidence)
+    for window, sent, expected, ratio, confidence in windows:
+        score = round(interpolate(RATIO_SCORES, ratio) * confidence)
         if score > 0:
-            thin = f" (weighted {signals.confidence:.0%}: little history)" if signals.confidence < 1.0 else ""
+            thin = f" (weighted {confidence:.0%}: little history)" if confidence < 1.0 else ""
             found.append(
                 Explanation(
                     "velocity",
@@ -42,15 +42,14 @@ def judge_velocity(signals: VelocitySignals, rank: float) -> list[Explanation]:
                 Explanation(
                     "velocity",
                     score,
-                    f"The last {plural(signals.gap_count, 'gap')} between payments, about {duration(signals.gap_median)}"
+                    f"The last {plural(signals.gap_count, 'gap')} between payments, about"
+                    f" {duration(signals.gap_median)}"
                     f" each, vary by {signals.gap_variation:.1%} only: a machine pays.",
                 )
             )
     score = round(interpolate(_RANK_SCORES, rank))
     if score > 0:
         found.append(
-            Explanation(
-                "velocity", score, f"The rhythm of payments is more unusual than {rank:.2%} of ordinary ones."
-            )
+            Explanation("velocity", score, f"The rhythm of payments is more unusual than {rank:.2%} of ordinary ones.")
         )
     return found

@@ -27,7 +27,7 @@ class AnomalyEnsemble:
 
     @property
     def name(self) -> str:
-        """"ensemble"."""
+        """ "ensemble"."""
         return "ensemble"
 
     def raw(self, x: Floats) -> tuple[float, ...]:

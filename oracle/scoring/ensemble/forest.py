@@ -1,6 +1,7 @@
 """Isolation Forest: how few random cuts isolate a point.
 
-F. T. Liu, K. M. Ting, Z.-H. Zhou: "Isolation Forest" (ICDM 2008). score = 2^(−E[path length] / c(subsample)), near 1 for anomalies.
+F. T. Liu, K. M. Ting, Z.-H. Zhou: "Isolation Forest" (ICDM 2008). score = 2^(−E[path length] / c(subsample)), near 1
+for anomalies.
 """
 
 from dataclasses import dataclass
@@ -53,9 +54,9 @@ class Forest:
         """From stored arrays. Raises ValueError where an index leads out of them."""
         nodes = len(arrays["feature"])
         for name in ("roots", "left", "right"):
-            if len(arrays[name]) and not (0 <= arrays[name].min() and arrays[name].max() < nodes):
+            if len(arrays[name]) and not (arrays[name].min() >= 0 and arrays[name].max() < nodes):
                 raise ValueError(f"the forest's {name} lead out of its {nodes} nodes")
-        if not (0 <= arrays["feature"].min() and arrays["feature"].max() < features):
+        if not (arrays["feature"].min() >= 0 and arrays["feature"].max() < features):
             raise ValueError(f"the forest reads beyond {features} features")
         if any(len(arrays[name]) != nodes for name in ("threshold", "left", "right", "length")):
             raise ValueError("the forest's arrays differ in length")

@@ -1,7 +1,7 @@
 """The detectors that compare a point with stored ones, and the autoencoder.
 
-All sums run over the first axis of C-ordered arrays, which numpy adds row by row; a matrix product would leave the order to the
-BLAS library at hand, and with it the last bits (ADR 0010).
+All sums run over the first axis of C-ordered arrays, which numpy adds row by row; a matrix product would leave the
+order to the BLAS library at hand, and with it the last bits (ADR 0010).
 """
 
 from dataclasses import dataclass
@@ -51,9 +51,10 @@ class OneClassSvm:
 class Neighbourhood:
     """Reference payments, shared by LOF and DBSCAN so that distances are computed once.
 
-    LOF: M. Breunig et al., "LOF: Identifying Density-Based Local Outliers" (SIGMOD 2000): mean local reachability density of the k nearest
-    reference points over that of the point itself. DBSCAN: M. Ester et al. (KDD 1996) labels only the points it was fitted on; a new point
-    is density-reachable iff a core point lies within eps, hence its score: distance to the nearest core point over eps.
+    LOF: M. Breunig et al., "LOF: Identifying Density-Based Local Outliers" (SIGMOD 2000): mean local reachability
+    density of the k nearest reference points over that of the point itself. DBSCAN: M. Ester et al. (KDD 1996)
+    labels only the points it was fitted on; a new point is density-reachable iff a core point lies within eps, hence
+    its score: distance to the nearest core point over eps.
     """
 
     points: Floats

@@ -14,8 +14,8 @@ _OVERSHOOT = 0.5
 class RankCurve:
     """An empirical distribution function as a rising polyline; `values` strictly rising, `ranks` in 0–1.
 
-    `width` > 0 lets values beyond the ends run on to −0.5 and 1.5 at that distance, so that what lies outside of everything seen is told apart;
-    0 cuts them off.
+    `width` > 0 lets values beyond the ends run on to −0.5 and 1.5 at that distance, so that what lies outside of
+    everything seen is told apart; 0 cuts them off.
     """
 
     values: tuple[float, ...]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from oracle.scoring.config import DAY
+from oracle.scoring.config import DAY, MONTH, WEEK
 from oracle.scoring.features.context import Context
 from oracle.scoring.numbers import log2
 from oracle.scoring.types import MICRO
@@ -32,6 +32,12 @@ class AmountSignals:
     round_zeros: int
     """Trailing zeros of the whole-token amount; 0 for amounts with a fraction."""
     just_under: bool
+    income_month: int
+    """Sum received within 30 days."""
+    balance: int
+    """Received minus sent as far as remembered; a wallet that was funded elsewhere may be below zero."""
+    above_threshold: bool
+    """The sender also made payments at or above the reporting threshold within 7 days: it does not avoid it."""
     structured_before: int
     """Earlier payments of 7 days that also stay just under the reporting threshold."""
     structured_ids: tuple[str, ...]
@@ -42,7 +48,8 @@ class AmountSignals:
 
 
 def measure_amount(context: Context) -> AmountSignals:
-    """Robust statistics in log space, because amounts spread over orders of magnitude (log-normal in good approximation)."""
+    """Robust statistics in log space, because amounts spread over orders of magnitude (log-normal in good
+    approximation)."""
     profile, micro, config = context.sender.amounts, context.micro, context.config
     bits, n = log2(micro + 1), len(profile)
     z, median, low, high, largest = 0.0, 0, 0, 0, 0
@@ -54,12 +61,13 @@ def measure_amount(context: Context) -> AmountSignals:
         mad = max(_LEAST_MAD, sorted(abs(one - middle) for one in profile.logs)[n // 2])
         z = (bits - middle) / (_MAD_TO_SIGMA * mad)
     just_under = is_just_under(micro, config.reporting_threshold, config.structuring_margin)
-    structured, dusted, targets = [], [], {context.payment.recipient}
+    structured, dusted, targets, open_payments = [], [], {context.payment.recipient}, False
     dust = micro <= config.dust_limit
     if just_under or dust:
         for move in context.sender.sent:
             age = context.time - move.time
-            if just_under and age < 7 * DAY:
+            if just_under and age < WEEK:
+                open_payments |= move.micro >= config.reporting_threshold
                 if is_just_under(move.micro, config.reporting_threshold, config.structuring_margin):
                     structured.append(move.payment_id)
             elif dust and age < DAY and move.micro <= config.dust_limit:
@@ -76,6 +84,9 @@ def measure_amount(context: Context) -> AmountSignals:
         robust_z=z,
         round_zeros=_zeros(micro),
         just_under=just_under,
+        income_month=context.sender.incoming.since(context.time - MONTH)[1],
+        balance=context.sender.received_volume - context.sender.sent_volume,
+        above_threshold=open_payments,
         structured_before=len(structured),
         structured_ids=tuple(structured[-8:]),
         dust=dust,

@@ -9,7 +9,8 @@ from oracle.scoring.types import Payment
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A payment that is not in the ledger yet, its two wallets (blank where unknown) and their pairs in both directions."""
+    """A payment that is not in the ledger yet, its two wallets (blank where unknown) and their pairs in both
+    directions."""
 
     payment: Payment
     time: int

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from oracle.scoring.features.context import Context
 from oracle.scoring.features.walk import nearness
+from oracle.scoring.state import Pair, WalletState
 from oracle.scoring.state.resemblance import resemblance, resemblance_key
 
 _ALIKE = 50
@@ -34,7 +35,8 @@ class GraphSignals:
     """How many of them paid this recipient too, this payment included."""
     cohort_ids: tuple[str, ...]
     funding_alike: int
-    """Fresh wallets that the sender itself gave sums like this one within the Sybil window, if the recipient is fresh."""
+    """Fresh wallets that the sender itself gave sums like this one within the Sybil window, if the recipient is
+    fresh."""
     imitated: str
     """Earlier counterparty of the sender that the recipient looks like; "" for none."""
     imitated_leading: int
@@ -114,8 +116,8 @@ def _imitated(context: Context) -> tuple[str, int, int, str]:
     for other in sender.resembling.get(resemblance_key(target), ()):
         if other == target:
             continue
-        genuine = sender.paid.get(other) or sender.payers.get(other)
-        if genuine is None or (context.pair is not None and context.pair.first < genuine.first):
+        genuine = _dealings(sender, other)
+        if genuine is None or _first_dealing(context) <= genuine.first:
             continue
         leading, trailing = resemblance(target, other)
         if leading + trailing > best[1] + best[2]:
@@ -124,16 +126,27 @@ def _imitated(context: Context) -> tuple[str, int, int, str]:
 
 
 def _baited(context: Context) -> str:
-    """The counterparty of the recipient that the sender imitates (a payment that only wants to be seen in the history)."""
+    """The counterparty of the recipient that the sender imitates (a payment that only wants to be seen in the
+    history)."""
     mine = context.payment.sender
     for other in context.recipient.resembling.get(resemblance_key(mine), ()):
         if other != mine:
-            genuine = context.recipient.paid.get(other) or context.recipient.payers.get(other)
+            genuine = _dealings(context.recipient, other)
             leading, trailing = resemblance(mine, other)
-            first = context.pair.first if context.pair else context.time
-            if genuine is not None and genuine.first < first and is_imitation(leading, trailing):
+            if genuine is not None and genuine.first < _first_dealing(context) and is_imitation(leading, trailing):
                 return other
     return ""
+
+
+def _dealings(wallet: WalletState, other: str) -> Pair | None:
+    """The earlier of the two pairs that `wallet` forms with `other`."""
+    pairs = [pair for pair in (wallet.paid.get(other), wallet.payers.get(other)) if pair is not None]
+    return min(pairs, key=lambda pair: pair.first, default=None)
+
+
+def _first_dealing(context: Context) -> int:
+    """When sender and recipient first paid each other, in either direction; now, if never."""
+    return min([pair.first for pair in (context.pair, context.reverse) if pair is not None], default=context.time)
 
 
 def is_imitation(leading: int, trailing: int) -> bool:

@@ -13,22 +13,30 @@ _WEIGHTED_LOGS = [0.0] + [count * log2(count) for count in range(1, 2 * RECENT +
 
 
 @dataclass(frozen=True, slots=True)
+class Fan:
+    """Who paid a wallet and whom it paid within 7 days, as far as payments are remembered one by one."""
+
+    payers: int
+    payees: int
+    payer_entropy: float
+    """Entropy of the payers over its maximum; 0 for one payer, 1 when all differ."""
+    payee_entropy: float
+    equal_received: float
+    """Share of the most frequent amount among the payments received."""
+    equal_sent: float
+    new_payees: float
+    """Share of the payees who were paid once only."""
+
+
+@dataclass(frozen=True, slots=True)
 class PatternSignals:
     """Sums in millionths of a token, times in seconds."""
 
     payees_day: int
     """Distinct recipients within 24 h, this one included, among the remembered payments."""
     payers_day: int
-    payees_week: int
-    payers_week: int
-    payee_entropy: float
-    """Entropy of the recipients of 7 days over its maximum; 0 for one recipient, 1 when all differ."""
-    payer_entropy: float
-    equal_sent: float
-    """Share of the most frequent amount among the payments sent within 7 days, this one included."""
-    equal_received: float
-    new_payees: float
-    """Share of the recipients of 7 days who were paid once only."""
+    sender_fan: Fan
+    recipient_fan: Fan
     hops: int
     """How often this sum was passed on before, each time within 24 h; 0 when it does not match an inflow."""
     origin: str
@@ -39,13 +47,17 @@ class PatternSignals:
     closes_cycle: bool
     """The sum goes back to where it came from."""
     laps_week: int
-    """Round trips that the sender closed within 7 days, this one included."""
+    """Round trips that closed at the sender within 7 days, this one included."""
+    lap_share: float
+    """Round trips over the payments that the sender made in these days."""
     lap_ids: tuple[str, ...]
     pass_through: float
     """Sent over received within the pass-through window, this payment included; 0 when nothing came in."""
     pass_payees: int
     """Distinct recipients within that window, this one included."""
     pass_payers: int
+    pass_concentration: float
+    """Share of the payments received within 7 days that came within the pass-through window."""
     pass_micro: int
     pass_ids: tuple[str, ...]
     funding_age: int
@@ -55,15 +67,9 @@ class PatternSignals:
 def measure_pattern(context: Context) -> PatternSignals:
     """One pass over the remembered payments of the sender."""
     sender, time, micro, recipient = context.sender, context.time, context.micro, context.payment.recipient
-    config = context.config
+    config, other = context.config, context.recipient
     sent_week = [move for move in sender.sent if move.time > time - WEEK]
     received_week = [move for move in sender.received if move.time > time - WEEK]
-    payees = Counter([move.recipient for move in sent_week])
-    payees[recipient] += 1
-    payers = Counter([move.sender for move in received_week])
-    sent_amounts = Counter([move.micro for move in sent_week])
-    sent_amounts[micro] += 1
-    received_amounts = Counter([move.micro for move in received_week])
     day = time - DAY
     inflow = matching_inflow(sender, micro, time, config)
     closes = inflow is not None and inflow.origin == recipient
@@ -73,17 +79,17 @@ def measure_pattern(context: Context) -> PatternSignals:
     passed_out = [move for move in sent_week if move.time > start]
     inflow_sum = sum(move.micro for move in passed_in)
     ratio = (sum(move.micro for move in passed_out) + micro) / inflow_sum if inflow_sum else 0.0
-    sent_total, received_total = len(sent_week) + 1, len(received_week)
     return PatternSignals(
         payees_day=len({move.recipient for move in sent_week if move.time > day} | {recipient}),
         payers_day=len({move.sender for move in received_week if move.time > day}),
-        payees_week=len(payees),
-        payers_week=len(payers),
-        payee_entropy=_evenness(payees, sent_total),
-        payer_entropy=_evenness(payers, received_total),
-        equal_sent=max(sent_amounts.values()) / sent_total,
-        equal_received=max(received_amounts.values()) / received_total if received_total else 0.0,
-        new_payees=sum(1 for count in payees.values() if count == 1) / len(payees),
+        sender_fan=_fan(
+            [(m.sender, m.micro) for m in received_week],
+            [*((m.recipient, m.micro) for m in sent_week), (recipient, micro)],
+        ),
+        recipient_fan=_fan(
+            [*((m.sender, m.micro) for m in other.received if m.time > time - WEEK), (context.payment.sender, micro)],
+            [(m.recipient, m.micro) for m in other.sent if m.time > time - WEEK],
+        ),
         hops=inflow.hops + 1 if inflow is not None and not closes else 0,
         origin=inflow.origin if inflow is not None else "",
         inflow_id=inflow.payment_id if inflow is not None else "",
@@ -91,13 +97,29 @@ def measure_pattern(context: Context) -> PatternSignals:
         inflow_age=time - inflow.time if inflow is not None else -1,
         closes_cycle=closes,
         laps_week=len(laps) + closes,
+        lap_share=(len(laps) + closes) / (len(sent_week) + 1),
         lap_ids=tuple(laps[-8:]),
         pass_through=ratio,
         pass_payees=len({move.recipient for move in passed_out} | {recipient}),
         pass_payers=len({move.sender for move in passed_in}),
+        pass_concentration=len(passed_in) / len(received_week) if received_week else 0.0,
         pass_micro=inflow_sum,
         pass_ids=tuple(move.payment_id for move in passed_in[-8:]),
         funding_age=time - sender.last_in if sender.last_in >= 0 else -1,
+    )
+
+
+def _fan(received: list[tuple[str, int]], sent: list[tuple[str, int]]) -> Fan:
+    payers, payees = Counter([who for who, _ in received]), Counter([who for who, _ in sent])
+    amounts_in, amounts_out = Counter([micro for _, micro in received]), Counter([micro for _, micro in sent])
+    return Fan(
+        payers=len(payers),
+        payees=len(payees),
+        payer_entropy=_evenness(payers, len(received)),
+        payee_entropy=_evenness(payees, len(sent)),
+        equal_received=max(amounts_in.values()) / len(received) if received else 0.0,
+        equal_sent=max(amounts_out.values()) / len(sent) if sent else 0.0,
+        new_payees=sum(1 for count in payees.values() if count == 1) / len(payees) if payees else 0.0,
     )
 
 

@@ -1,6 +1,7 @@
 """The feature vector that the anomaly ensemble reads: all measurements, none of the lists, no age and no calendar.
 
-Values are rounded to millionths and kept as integers, so that the vector in the evidence document is exactly what the ensemble saw.
+Values are rounded to millionths and kept as integers, so that the vector in the evidence document is exactly what
+the ensemble saw.
 """
 
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ FEATURES = (
 
 
 def vector(signals: Signals) -> tuple[int, ...]:
-    """The entries in the order of FEATURES, in millionths. Counts, times and ratios as log2(1 + x), sums in log2(1 + tokens)."""
+    """The entries in the order of FEATURES, in millionths. Counts, times and ratios as log2(1 + x), sums in log2(1 +
+    tokens)."""
     v, a, p, g, t = signals.velocity, signals.amount, signals.pattern, signals.graph, signals.timing
     values = (
         log1p2(v.sent_hour),
@@ -114,11 +116,11 @@ def vector(signals: Signals) -> tuple[int, ...]:
         log1p2(p.funding_age) if p.funding_age >= 0 else -1.0,
         log1p2(p.payees_day),
         log1p2(p.payers_day),
-        p.payee_entropy,
-        p.payer_entropy,
-        p.equal_sent,
-        p.equal_received,
-        p.new_payees,
+        p.sender_fan.payee_entropy,
+        p.sender_fan.payer_entropy,
+        p.sender_fan.equal_sent,
+        p.sender_fan.equal_received,
+        p.sender_fan.new_payees,
         float(p.hops),
         log1p2(p.laps_week),
         g.nearness,

@@ -1,6 +1,7 @@
 """How often a wallet pays, against its own habit."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 
 from oracle.scoring.config import DAY, HOUR, MONTH, WEEK
@@ -8,6 +9,8 @@ from oracle.scoring.features.context import Context
 
 GAPS = 12
 """Gaps between payments that regularity is judged on."""
+HABIT_SHARE = 0.5
+"""Part of the largest habitual burst that is expected at any time: a wallet may repeat its record without much ado."""
 _LEAST_EXPOSURE = DAY
 """Seconds of history that a rate is taken over at least: two payments in a first minute are no rate of 120 an hour."""
 
@@ -31,8 +34,10 @@ class VelocitySignals:
     ratio_hour: float
     """Observed over expected; at least 1 observed."""
     ratio_day: float
-    confidence: float
-    """0 without history to 1 with a full baseline."""
+    confidence_hour: float
+    """How far the baseline of the hour counts: 0 without history to 1 with `warm_up` payments over a day before it."""
+    confidence_day: float
+    """The same for 24 h, over three days before them."""
     gap: int
     gap_count: int
     gap_median: int
@@ -47,10 +52,16 @@ def measure_velocity(context: Context) -> VelocitySignals:
     (week, _), (month, volume_month) = sender.outgoing.since(time - WEEK), sender.outgoing.since(time - MONTH)
     in_hour, (in_day, inflow_day) = sender.incoming.since(time - HOUR)[0], sender.incoming.since(time - DAY)
     habit_hour, habit_day = sender.rhythm.habits(time)
-    exposure = max(_LEAST_EXPOSURE, min(MONTH, time - sender.first_out)) if sender.first_out >= 0 else _LEAST_EXPOSURE
-    expected_hour = max((month - hour) * HOUR / exposure, habit_hour, config.floor_hour)
-    expected_day = max((month - day) * DAY / exposure, habit_day, config.floor_day)
-    earlier = sender.sent_count - hour
+    known = min(MONTH, time - sender.first_out) if sender.first_out >= 0 else 0
+    before_hour, before_day = max(0, known - HOUR), max(0, known - DAY)
+    expected_hour = max(
+        (month - hour) * HOUR / max(before_hour, _LEAST_EXPOSURE), habit_hour * HABIT_SHARE, config.floor_hour
+    )
+    expected_day = max(
+        (month - day) * DAY / max(before_day, _LEAST_EXPOSURE), habit_day * HABIT_SHARE, config.floor_day
+    )
+    full_hour = min(1.0, (sender.sent_count - hour) / config.warm_up, before_hour / DAY)
+    full_day = min(1.0, (sender.sent_count - day) / config.warm_up, before_day / (3 * DAY))
     gaps, variation, median = _gaps(context)
     return VelocitySignals(
         sent_hour=hour + 1,
@@ -67,7 +78,8 @@ def measure_velocity(context: Context) -> VelocitySignals:
         expected_day=expected_day,
         ratio_hour=(hour + 1) / expected_hour,
         ratio_day=(day + 1) / expected_day,
-        confidence=min(1.0, earlier / config.warm_up),
+        confidence_hour=full_hour,
+        confidence_day=full_day,
         gap=time - sender.last_out if sender.last_out >= 0 else -1,
         gap_count=gaps,
         gap_median=median,
@@ -78,7 +90,7 @@ def measure_velocity(context: Context) -> VelocitySignals:
 def _gaps(context: Context) -> tuple[int, float, int]:
     """Number of gaps looked at, their coefficient of variation and median; payments of one second count as one."""
     times = sorted({move.time for move in context.sender.sent[-GAPS:]} | {context.time})
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     count = len(gaps)
     if count < 2:
         return count, -1.0, gaps[0] if gaps else -1

@@ -1,10 +1,11 @@
 """Nearness in the payment graph: approximate personalised PageRank by forward push.
 
-R. Andersen, F. Chung, K. Lang: "Local Graph Partitioning using PageRank Vectors" (FOCS 2006). A walker starts at a wallet, stops
-with probability `STOP` at each step, and otherwise follows a past payment, to either side; the nearness of two wallets is
-the probability to stop at the other one. The push form touches the neighbourhood only, whatever the graph's size, and adds in
-the order in which payments came, so that every machine gets the same bits. Like node2vec it measures nearness by random walks; unlike it, it
-needs no training, answers for wallets that are minutes old, and its number means something.
+R. Andersen, F. Chung, K. Lang: "Local Graph Partitioning using PageRank Vectors" (FOCS 2006). A walker starts at a
+wallet, stops with probability `STOP` at each step, and otherwise follows a past payment, to either side; the
+nearness of two wallets is the probability to stop at the other one. The push form touches the neighbourhood only,
+whatever the graph's size, and adds in the order in which payments came, so that every machine gets the same bits.
+Like node2vec it measures nearness by random walks; unlike it, it needs no training, answers for wallets that are
+minutes old, and its number means something.
 """
 
 from collections import deque

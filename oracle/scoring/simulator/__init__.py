@@ -6,7 +6,6 @@ It serves training, the demo and the tests. Training never sees the seeds and pa
 import hashlib
 from collections.abc import Iterator, Mapping
 
-
 from oracle.scoring.simulator.frauds import STORIES
 from oracle.scoring.simulator.life import Economy
 from oracle.scoring.simulator.listed import simulated_lists
@@ -28,8 +27,9 @@ def simulate(
 ) -> Iterator[LabelledPayment]:
     """Exactly `payments` payments in order of time, the same for the same arguments.
 
-    `episodes`: how many of each story of STORIES, by name or the same for all; by default so many that about 15% of the payments
-    belong to frauds. Raises ValueError for an unknown story, or where the episodes alone exceed `payments`.
+    `episodes`: how many of each story of STORIES, by name or the same for all; by default so many that about 15% of
+    the payments belong to frauds. Raises ValueError for an unknown story, or where the episodes alone exceed
+    `payments`.
     """
     world = World(seed, parameters or Parameters())
     counts = _episodes(payments, episodes)
@@ -48,7 +48,9 @@ def simulate(
             STORIES[story](world, start, number)
     frauds = len(world.drafts) - ordinary
     if frauds > payments:
-        raise ValueError(f"{frauds} payments of frauds do not fit into {payments}: ask for fewer episodes or more payments")
+        raise ValueError(
+            f"{frauds} payments of frauds do not fit into {payments}: ask for fewer episodes or more payments"
+        )
     kept = world.drafts[:ordinary]
     drop = set(world.dice.sample(range(ordinary), k=ordinary - (payments - frauds)))
     kept = [draft for index, draft in enumerate(kept) if index not in drop] + world.drafts[ordinary:]

@@ -1,9 +1,13 @@
-"""Fraud stories, one function each. Payments that set a story up carry no label: nobody could tell them from ordinary life.
+"""Fraud stories, one function each. Payments that set a story up carry no label: nobody could tell them from
+ordinary life.
 
-Which payments set up and which commit the fraud is part of the story and written here, not derived from what any detector finds.
+Which payments set up and which commit the fraud is part of the story and written here, not derived from what any
+detector finds.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
 from oracle.scoring.config import DAY, HOUR
 from oracle.scoring.simulator.world import SETUP, Person, World
@@ -31,7 +35,15 @@ def _victim(world: World, start: int, episode: int, story: str) -> Person:
     person.shops = [dice.choice(world.shops) if world.shops else world.address() for _ in range(3)]
     for number in range(_USUAL):
         time = max(world.parameters.start, start - (number + 1) * DAY - dice.randint(0, 6 * HOUR))
-        world.pay(time, person.address, dice.choice(person.shops), world.spend(person.median, 0.6), story, SETUP, episode=episode)
+        world.pay(
+            time,
+            person.address,
+            dice.choice(person.shops),
+            world.spend(person.median, 0.6),
+            story,
+            SETUP,
+            episode=episode,
+        )
     return person
 
 
@@ -43,8 +55,14 @@ def burst(world: World, start: int, episode: int) -> None:
         target = world.address() if dice.random() < 0.7 else dice.choice(victim.shops)
         opening = number < 18
         world.pay(
-            time, victim.address, target, world.spend(victim.median, victim.sigma), "burst", SETUP if opening else "drain",
-            label=Alert(0) if opening else Alert.VELOCITY_ANOMALY, episode=episode,
+            time,
+            victim.address,
+            target,
+            world.spend(victim.median, victim.sigma),
+            "burst",
+            SETUP if opening else "drain",
+            label=Alert(0) if opening else Alert.VELOCITY_ANOMALY,
+            episode=episode,
         )
 
 
@@ -52,10 +70,21 @@ def takeover(world: World, start: int, episode: int) -> None:
     """A stolen key sends far more than its owner ever did, to a stranger."""
     dice, victim = world.dice, _victim(world, start, episode, "takeover")
     largest = max([d.micro for d in world.drafts if d.sender == victim.address and d.time < start], default=MICRO)
+    held = sum(d.micro for d in world.drafts if d.recipient == victim.address and d.time < start)
+    held -= sum(d.micro for d in world.drafts if d.sender == victim.address and d.time < start)
+    # half of them take what the wallet holds, the others more: money that came from elsewhere
     micro = int(max(largest * dice.uniform(5.0, 20.0), victim.median * MICRO * dice.uniform(200.0, 900.0)))
+    if held > 5 * largest and dice.random() < 0.5:
+        micro = int(held * dice.uniform(0.8, 1.0))
     world.pay(
-        start, victim.address, world.address(), micro // 10_000 * 10_000, "takeover", "drain",
-        label=Alert.AMOUNT_ANOMALY, episode=episode,
+        start,
+        victim.address,
+        world.address(),
+        micro // 10_000 * 10_000,
+        "takeover",
+        "drain",
+        label=Alert.AMOUNT_ANOMALY,
+        episode=episode,
     )
 
 
@@ -68,8 +97,14 @@ def structuring(world: World, start: int, episode: int) -> None:
         time += dice.randint(2 * HOUR, 20 * HOUR)
         amount = world.tokens(dice.choice((dice.uniform(9_050, 9_990), 9_500.0, 9_900.0)))
         world.pay(
-            time, sender, world.address(), amount, "structuring", SETUP if number == 0 else "piece",
-            label=Alert(0) if number == 0 else Alert.AMOUNT_ANOMALY, episode=episode,
+            time,
+            sender,
+            world.address(),
+            amount,
+            "structuring",
+            SETUP if number == 0 else "piece",
+            label=Alert(0) if number == 0 else Alert.AMOUNT_ANOMALY,
+            episode=episode,
         )
 
 
@@ -86,8 +121,14 @@ def mule(world: World, start: int, episode: int) -> None:
             # until nearly everything has left again it is someone paying bills
             last = number == len(parts) - 1
             world.pay(
-                time, account, world.address(), world.tokens(part * scale), "mule", "split" if last else SETUP,
-                label=Alert.PATTERN_ANOMALY if last else Alert(0), episode=episode,
+                time,
+                account,
+                world.address(),
+                world.tokens(part * scale),
+                "mule",
+                "split" if last else SETUP,
+                label=Alert.PATTERN_ANOMALY if last else Alert(0),
+                episode=episode,
             )
         return
     total = 0.0
@@ -97,8 +138,14 @@ def mule(world: World, start: int, episode: int) -> None:
         time += dice.randint(60, 700)
         world.pay(time, world.address(), account, world.tokens(amount), "mule", SETUP, episode=episode)
     world.pay(
-        time + dice.randint(60, 1_800), account, world.address(), world.tokens(total * dice.uniform(0.97, 1.0)), "mule", "collect",
-        label=Alert.PATTERN_ANOMALY, episode=episode,
+        time + dice.randint(60, 1_800),
+        account,
+        world.address(),
+        world.tokens(total * dice.uniform(0.97, 1.0)),
+        "mule",
+        "collect",
+        label=Alert.PATTERN_ANOMALY,
+        episode=episode,
     )
 
 
@@ -119,8 +166,14 @@ def mixer(world: World, start: int, episode: int) -> None:
             waiting, done_out = waiting - 1, done_out + 1
             sender, recipient, micro, role = pool, world.address(), sum_out, "payout"
         world.pay(
-            time, sender, recipient, micro, "mixer", SETUP if opening else role,
-            label=Alert(0) if opening else Alert.MIXING_DETECTED, episode=episode,
+            time,
+            sender,
+            recipient,
+            micro,
+            "mixer",
+            SETUP if opening else role,
+            label=Alert(0) if opening else Alert.MIXING_DETECTED,
+            episode=episode,
         )
 
 
@@ -142,15 +195,23 @@ def sybils(world: World, start: int, episode: int) -> None:
     wallets = [world.address() for _ in range(count)]
     for wallet in wallets:
         time += dice.randint(20, 400)
-        world.pay(time, funder, wallet, world.tokens(amount * dice.uniform(0.99, 1.01)), "sybils", SETUP, episode=episode)
+        world.pay(
+            time, funder, wallet, world.tokens(amount * dice.uniform(0.99, 1.01)), "sybils", SETUP, episode=episode
+        )
     dice.shuffle(wallets)
     time += dice.randint(HOUR, 10 * HOUR)
     for number, wallet in enumerate(wallets):
         time += dice.randint(30, 1_200)
         opening = number < 4
         world.pay(
-            time, wallet, target, world.tokens(amount * dice.uniform(0.85, 0.95)), "sybils", SETUP if opening else "claim",
-            label=Alert(0) if opening else Alert.SYBIL_ATTACK, episode=episode,
+            time,
+            wallet,
+            target,
+            world.tokens(amount * dice.uniform(0.85, 0.95)),
+            "sybils",
+            SETUP if opening else "claim",
+            label=Alert(0) if opening else Alert.SYBIL_ATTACK,
+            episode=episode,
         )
 
 
@@ -180,8 +241,14 @@ def wash(world: World, start: int, episode: int) -> None:
         sender, recipient = ring[step % len(ring)], ring[(step + 1) % len(ring)]
         opening = step < 3 * len(ring)
         world.pay(
-            time, sender, recipient, world.tokens(amount * dice.uniform(0.995, 1.005)), "wash", SETUP if opening else "lap",
-            label=Alert(0) if opening else Alert.WASH_TRADING, episode=episode,
+            time,
+            sender,
+            recipient,
+            world.tokens(amount * dice.uniform(0.995, 1.005)),
+            "wash",
+            SETUP if opening else "lap",
+            label=Alert(0) if opening else Alert.WASH_TRADING,
+            episode=episode,
         )
 
 
@@ -189,12 +256,18 @@ def layering(world: World, start: int, episode: int) -> None:
     """One sum hops through fresh wallets to lose its origin."""
     dice, time, amount = world.dice, start, world.dice.uniform(2_000, 80_000)
     chain = [world.address() for _ in range(dice.randint(6, 10))]
-    for hop, (sender, recipient) in enumerate(zip(chain, chain[1:], strict=False)):
+    for hop, (sender, recipient) in enumerate(pairwise(chain)):
         time += dice.randint(300, 5 * HOUR)
         opening = hop < 3
         world.pay(
-            time, sender, recipient, world.tokens(amount), "layering", SETUP if opening else "hop",
-            label=Alert(0) if opening else Alert.LAYERING, episode=episode,
+            time,
+            sender,
+            recipient,
+            world.tokens(amount),
+            "layering",
+            SETUP if opening else "hop",
+            label=Alert(0) if opening else Alert.LAYERING,
+            episode=episode,
         )
         amount *= dice.uniform(0.988, 1.0)
 
@@ -202,14 +275,16 @@ def layering(world: World, start: int, episode: int) -> None:
 def poisoning(world: World, start: int, episode: int) -> None:
     """A look-alike of someone the victim pays is planted by dust, and paid by mistake later."""
     dice, victim = world.dice, _victim(world, start, episode, "poisoning")
-    meant = [d.recipient for d in world.drafts if d.sender == victim.address and d.time < start and d.micro > MICRO]
-    target = dice.choice(meant)
+    paid = Counter(
+        d.recipient for d in world.drafts if d.sender == victim.address and d.time < start and d.micro > MICRO
+    )
+    target = paid.most_common(1)[0][0]
     fake = world.look_alike(target, dice.randint(3, 5), dice.randint(4, 6))
     label = Alert.ADDRESS_POISONING
     world.pay(start, fake, victim.address, dice.randint(1, 10_000), "poisoning", "bait", label=label, episode=episode)
     world.pay(
-        start + dice.randint(HOUR, 3 * DAY), victim.address, fake, world.spend(victim.median * 3, victim.sigma), "poisoning",
-        "payoff", label=label, episode=episode,
+        start + dice.randint(HOUR, 3 * DAY), victim.address, fake, world.spend(victim.median * 3, victim.sigma),
+        "poisoning", "payoff", label=label, episode=episode,
     )  # fmt: skip
 
 
@@ -219,12 +294,18 @@ def sanctioned(world: World, start: int, episode: int) -> None:
 
     dice = world.dice
     listed = dice.choice(sanctioned_addresses(world.seed))
-    other = dice.choice(world.people).address if world.people else world.address()
+    other = world.address()
     for number in range(2):
         sender, recipient = (other, listed) if (number + episode) % 2 else (listed, other)
         world.pay(
-            start + number * dice.randint(HOUR, 2 * DAY), sender, recipient, world.spend(800.0, 1.0), "sanctioned", "dealing",
-            label=Alert.SANCTIONED_INTERACTION, episode=episode,
+            start + number * dice.randint(HOUR, 2 * DAY),
+            sender,
+            recipient,
+            world.spend(800.0, 1.0),
+            "sanctioned",
+            "dealing",
+            label=Alert.SANCTIONED_INTERACTION,
+            episode=episode,
         )
 
 

@@ -65,7 +65,8 @@ class Economy:
     def _arrival(self, person: Person) -> None:
         world, dice = self.world, self.world.dice
         time = world.moment(person.born, person.zone)
-        world.pay(time, self.exchange, person.address, world.spend(400.0, 0.8), "exchange", "withdrawal")
+        start_money = world.tokens(person.salary / 1e6 * dice.uniform(0.6, 1.5))
+        world.pay(time, self.exchange, person.address, start_money, "exchange", "withdrawal")
         for day in range(person.born + 1, world.parameters.days):
             if dice.random() < 0.02:
                 when = world.moment(day, person.zone)
@@ -73,7 +74,9 @@ class Economy:
             if dice.random() < 0.012:
                 when, amount = world.moment(day, person.zone), world.spend(500.0, 0.9)
                 world.pay(when, person.address, person.deposit, amount, "exchange", "deposit")
-                world.pay(when + dice.randint(300, 2 * HOUR), person.deposit, self.exchange, amount, "exchange", "sweep")
+                world.pay(
+                    when + dice.randint(300, 2 * HOUR), person.deposit, self.exchange, amount, "exchange", "sweep"
+                )
 
     def _daily_life(self, person: Person) -> None:
         world, dice = self.world, self.world.dice
@@ -88,12 +91,16 @@ class Economy:
                     shop = dice.choice(person.shops)
                     world.pay(time, person.address, shop, amount, "shopping")
                     if dice.random() < 0.02:
-                        world.pay(time + dice.randint(HOUR, 3 * DAY), shop, person.address, amount, "shopping", "refund")
+                        world.pay(
+                            time + dice.randint(HOUR, 3 * DAY), shop, person.address, amount, "shopping", "refund"
+                        )
                 elif draw < 0.93 and person.friends:
                     friend, amount = dice.choice(person.friends), world.spend(person.median, 0.6)
                     world.pay(time, person.address, friend, amount, "friends")
                     if dice.random() < 0.15:
-                        world.pay(time + dice.randint(HOUR, 9 * DAY), friend, person.address, amount, "friends", "returned")
+                        world.pay(
+                            time + dice.randint(HOUR, 9 * DAY), friend, person.address, amount, "friends", "returned"
+                        )
                 elif draw < 0.97:
                     world.pay(time, person.address, world.address(), world.spend(person.median, 1.0), "one-off")
                 else:
@@ -119,6 +126,15 @@ class Economy:
         pay_day = dice.randint(0, 27)
         for month in range(0, world.parameters.days, 30):
             second = world.parameters.start + (month + pay_day) * DAY + (10 - zone) % 24 * HOUR
+            wages = sum(person.salary for person in people) / 1e6
+            world.pay(
+                second - dice.randint(HOUR, DAY),
+                self.exchange,
+                employer,
+                world.tokens(wages * 1.2),
+                "exchange",
+                "withdrawal",
+            )
             for person in people:
                 if person.born <= month + pay_day:
                     second += dice.randint(5, 60)
@@ -133,7 +149,9 @@ class Economy:
             second = world.parameters.start + day * DAY + (21 - zone) % 24 * HOUR + dice.randint(0, 1_800)
             world.pay(second, shop, self.exchange, world.spend(taking, 0.4), "shop", "takings")
             if dice.random() < 0.3:
-                world.pay(second + dice.randint(600, 9_000), shop, supplier, world.spend(taking * 2, 0.8), "shop", "invoice")
+                world.pay(
+                    second + dice.randint(600, 9_000), shop, supplier, world.spend(taking * 2, 0.8), "shop", "invoice"
+                )
 
     def _rewards(self, project: str, people: list[Person]) -> None:
         """An airdrop: equal sums to many wallets within minutes."""

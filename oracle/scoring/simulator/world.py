@@ -15,8 +15,8 @@ SETUP = "setup"
 class LabelledPayment:
     """A simulated payment and the truth about it.
 
-    `label` is 0 for ordinary life and for what prepares a fraud; `story` names the plot, `role` the part in it, and `episode` numbers
-    the fraud (0: ordinary life).
+    `label` is 0 for ordinary life and for what prepares a fraud; `story` names the plot, `role` the part in it, and
+    `episode` numbers the fraud (0: ordinary life).
     """
 
     payment: Payment
@@ -38,7 +38,7 @@ class Parameters:
     days: int = 45
     start: int = 1_704_067_200  # 2024-01-01 00:00 UTC, a Monday
     block_seconds: int = 12
-    token: str = "0x1c7d4b196cb0c7b01d743fbc6116a902379c7238"
+    token: str = "0x1c7d4b196cb0c7b01d743fbc6116a902379c7238"  # noqa: S105 -- no password
     decimals: int = 6
     spend_median: tuple[float, float] = (12.0, 70.0)
     spend_sigma: tuple[float, float] = (0.5, 1.0)
@@ -86,7 +86,7 @@ class World:
     def __init__(self, seed: int, parameters: Parameters) -> None:
         self.seed = seed
         self.parameters = parameters
-        self.dice = Random(f"payflow:{seed}:life")
+        self.dice = Random(f"payflow:{seed}:life")  # noqa: S311 -- a simulation must be repeatable
         self.drafts: list[Draft] = []
         self.people: list[Person] = []
         self.shops: list[str] = []
@@ -147,5 +147,5 @@ class World:
         bundle: int = 0,
     ) -> None:
         """Write a payment down; what would happen after the end does not happen."""
-        if time < self.end:
+        if self.parameters.start <= time < self.end:
             self.drafts.append(Draft(time, sender, recipient, micro, story, role, label, episode, bundle))

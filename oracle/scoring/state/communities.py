@@ -1,8 +1,9 @@
 """Communities of wallets, updated with every payment.
 
-A. Hollocou, J. Maudet, T. Bonald, M. Lelarge: "A Streaming Algorithm for Graph Clustering" (2017). Wallets start alone; when two
-that are both still poorly connected pay each other, the one with fewer payments joins the other's community. Early payments
-of a wallet are mostly among its own circle, hence the limit on the degree. O(1) a payment, one number per wallet.
+A. Hollocou, J. Maudet, T. Bonald, M. Lelarge: "A Streaming Algorithm for Graph Clustering" (2017). Wallets start
+alone; when two that are both still poorly connected pay each other, the one with fewer payments joins the other's
+community. Early payments of a wallet are mostly among its own circle, hence the limit on the degree. O(1) a payment,
+one number per wallet.
 """
 
 from oracle.scoring.state.wallet import WalletState

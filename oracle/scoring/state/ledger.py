@@ -126,15 +126,16 @@ class Ledger:
 
 
 def matching_inflow(wallet: WalletState, micro: int, time: int, config: ScoringConfig) -> Move | None:
-    """The latest payment into `wallet` that `micro` seems to pass on: the same sum but for a small fee, not long before.
+    """The latest payment into `wallet` that `micro` seems to pass on: the same sum but for a small fee, not long
+    before.
 
-    A wallet with many incoming payments meets equal sums by chance; there the sums must agree ten times as closely.
+    A wallet with many payers meets equal sums by chance; there the sums must agree ten times as closely.
     """
     if micro < config.layering_minimum:
         return None
     earliest = time - config.layering_gap
     tolerance = config.equal_tolerance
-    if len(wallet.received) > config.busy_inflows and wallet.received[-config.busy_inflows - 1].time > earliest:
+    if len({move.sender for move in wallet.received if move.time > earliest}) > config.busy_payers:
         tolerance //= 10
     for move in reversed(wallet.received):
         if move.time <= earliest:

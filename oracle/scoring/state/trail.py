@@ -7,8 +7,8 @@ class Trail:
     """Payments of one direction as running totals by time: O(1) amortised to add, O(log n) to ask, bounded memory.
 
     A window's count is the difference of two running totals, so that one list serves all windows, and asking changes
-    nothing. Above `LIMIT` entries every other one of the older half is dropped: its payments then count from the time of
-    the next entry kept, so that only the edges of old windows get coarser, never a total.
+    nothing. Above `LIMIT` entries every other one of the older half is dropped: its payments then count from the
+    time of the next entry kept, so that only the edges of old windows get coarser, never a total.
     """
 
     __slots__ = ("_counts", "_gone", "_sums", "_times")

@@ -87,8 +87,8 @@ class AmountProfile:
 class Rhythm:
     """When a wallet pays: counts by UTC hour and weekday, and the largest bursts that are normal for it.
 
-    A burst counts as a habit once a whole calendar day lies behind it, so that no attack becomes its own baseline; a habit
-    fades by a sixteenth with every active day that does not reach it.
+    A burst counts as a habit once a whole calendar day lies behind it, so that no attack becomes its own baseline; a
+    habit fades by a sixteenth with every active day that does not reach it.
     """
 
     __slots__ = ("_day", "_days", "_hours_peak", "habit_day", "habit_hour", "hours", "weekdays")

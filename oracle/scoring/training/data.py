@@ -19,7 +19,13 @@ TRAINING_SEEDS = 1_000_000
 ECONOMIES = (
     Parameters(days=60),
     Parameters(days=40, payments_a_day=(0.5, 2.5), spend_median=(8.0, 40.0), household=14, trades_a_day=(10.0, 30.0)),
-    Parameters(days=75, payments_a_day=(0.1, 0.8), spend_median=(30.0, 160.0), spend_sigma=(0.7, 1.3), salary=(2_500.0, 12_000.0)),
+    Parameters(
+        days=75,
+        payments_a_day=(0.1, 0.8),
+        spend_median=(30.0, 160.0),
+        spend_sigma=(0.7, 1.3),
+        salary=(2_500.0, 12_000.0),
+    ),
     Parameters(days=30, payments_a_day=(0.4, 3.0), household=5, night_share=0.15, spend_median=(5.0, 90.0)),
 )
 """Economies to train on, none with the parameters that evaluation uses."""
@@ -36,7 +42,8 @@ def collect(payments: Iterable[Payment], config: ScoringConfig) -> np.ndarray:
 
 def ordinary_life(seed: int, payments: int, config: ScoringConfig, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     """Vectors of ordinary payments: to fit on, and held out in other economies to calibrate on."""
-    fit, held_out = [], []
+    fit: list[np.ndarray] = []
+    held_out: list[np.ndarray] = []
     for index, parameters in enumerate(ECONOMIES):
         for kind, rows in enumerate((fit, held_out)):
             source = seed * TRAINING_SEEDS + TRAINING_SEEDS + 2 * index + kind

@@ -18,7 +18,7 @@ def average_path_length(n: int) -> float:
     return 2.0 * (float(np.log(n - 1.0)) + _EULER) - 2.0 * (n - 1.0) / n
 
 
-def forest(fitted: Any) -> Forest:  # noqa: ANN401 -- scikit-learn has no types
+def forest(fitted: Any) -> Forest:
     """An IsolationForest that uses all features in every tree."""
     roots, parts, base, depth = [], [], 0, 0
     for estimator in fitted.estimators_:
@@ -50,7 +50,7 @@ def forest(fitted: Any) -> Forest:  # noqa: ANN401 -- scikit-learn has no types
     )
 
 
-def one_class_svm(fitted: Any) -> OneClassSvm:  # noqa: ANN401
+def one_class_svm(fitted: Any) -> OneClassSvm:
     """A OneClassSVM with Gaussian kernel and a numeric gamma."""
     return OneClassSvm(
         np.ascontiguousarray(fitted.support_vectors_.T),
@@ -60,7 +60,7 @@ def one_class_svm(fitted: Any) -> OneClassSvm:  # noqa: ANN401
     )
 
 
-def neighbourhood(lof: Any, dbscan: Any, points: np.ndarray) -> Neighbourhood:  # noqa: ANN401
+def neighbourhood(lof: Any, dbscan: Any, points: np.ndarray) -> Neighbourhood:
     """A LocalOutlierFactor(novelty=True) and a DBSCAN, both fitted on `points` of shape (points, features)."""
     return Neighbourhood(
         np.ascontiguousarray(points.T),
@@ -72,7 +72,7 @@ def neighbourhood(lof: Any, dbscan: Any, points: np.ndarray) -> Neighbourhood:  
     )
 
 
-def autoencoder(fitted: Any) -> Autoencoder:  # noqa: ANN401
+def autoencoder(fitted: Any) -> Autoencoder:
     """An MLPRegressor with rectified linear units that was fitted to return its input."""
     return Autoencoder(
         tuple(np.ascontiguousarray(weight) for weight in fitted.coefs_),

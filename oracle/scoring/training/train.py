@@ -1,8 +1,11 @@
 """`train`: from a seed to the bytes of a model file."""
 
+from warnings import catch_warnings, simplefilter
+
 import numpy as np
 from sklearn.cluster import DBSCAN
 from sklearn.ensemble import IsolationForest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.neural_network import MLPRegressor
 from sklearn.svm import OneClassSVM
@@ -28,8 +31,9 @@ def train(
 ) -> bytes:
     """A model trained on simulated ordinary life: `payments` to fit on and as many others to calibrate on.
 
-    The same arguments give the same bytes on the same machine and library versions; one thread computes, because the order of sums in
-    BLAS depends on their number. Raises ValueError for fewer than 4,000 payments, too few for the tails of the ranks.
+    The same arguments give the same bytes on the same machine and library versions; one thread computes, because the
+    order of sums in BLAS depends on their number. Raises ValueError for fewer than 4,000 payments, too few for the
+    tails of the ranks.
     """
     if payments < 4_000:
         raise ValueError(f"{payments} payments are too few to calibrate on; take at least 4,000")
@@ -78,8 +82,12 @@ def _ensemble(x: np.ndarray, y: np.ndarray, seed: int, report: Progress) -> Anom
     near = NearestNeighbors(n_neighbors=DBSCAN_MINIMUM).fit(points).kneighbors()[0][:, -1]
     dbscan = DBSCAN(eps=float(np.quantile(near, DBSCAN_QUANTILE)), min_samples=DBSCAN_MINIMUM).fit(points)
     report("fitting the autoencoder", 0.65)
-    network = MLPRegressor(hidden_layer_sizes=HIDDEN, max_iter=60, early_stopping=True, random_state=seed, learning_rate_init=3e-3)
-    network.fit(x, x)
+    network = MLPRegressor(
+        hidden_layer_sizes=HIDDEN, max_iter=60, early_stopping=True, random_state=seed, learning_rate_init=3e-3
+    )
+    with catch_warnings():
+        simplefilter("ignore", ConvergenceWarning)  # the number of epochs is the regularisation
+        network.fit(x, x)
     parts = (forest, export.one_class_svm(svm), export.neighbourhood(lof, dbscan, points), export.autoencoder(network))
     report("calibrating", 0.75)
     bare = AnomalyEnsemble(*parts, curves=())
