@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from oracle.scoring.simulator.frauds import STORIES
 from oracle.scoring.simulator.life import Economy
 from oracle.scoring.simulator.listed import simulated_lists
-from oracle.scoring.simulator.world import SETUP, Draft, LabelledPayment, Parameters, World
+from oracle.scoring.simulator.world import SETUP, Draft, LabelledPayment, Parameters, Plot, World
 from oracle.scoring.types import Payment
 
 __all__ = ["SETUP", "STORIES", "LabelledPayment", "Parameters", "simulate", "simulated_lists"]
@@ -45,7 +45,7 @@ def simulate(
             number += 1
             span = world.end - world.parameters.start
             start = world.parameters.start + int(span * world.dice.uniform(0.4, 0.8))
-            STORIES[story](world, start, number)
+            STORIES[story].play(Plot(world, story, STORIES[story].label, number), start)
     frauds = len(world.drafts) - ordinary
     if frauds > payments:
         raise ValueError(

@@ -46,7 +46,8 @@ class Parameters:
     salary: tuple[float, float] = (1_800.0, 8_500.0)
     household: int = 8
     night_share: float = 0.04
-    trades_a_day: tuple[float, float] = (4.0, 14.0)
+    cunning: float = 0.0
+    """0: frauds as usual; 1: much slower, with sums that vary more and look-alikes that match less."""
 
 
 @dataclass(slots=True)
@@ -149,3 +150,34 @@ class World:
         """Write a payment down; what would happen after the end does not happen."""
         if self.parameters.start <= time < self.end:
             self.drafts.append(Draft(time, sender, recipient, micro, story, role, label, episode, bundle))
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One episode of a fraud: every payment of it is labelled unless it only sets the fraud up."""
+
+    world: World
+    story: str
+    label: Alert
+    episode: int
+
+    @property
+    def patience(self) -> float:
+        """How many times slower than usual this economy's frauds are."""
+        return 1.0 + 4.0 * self.world.parameters.cunning
+
+    def wait(self, least: int, most: int) -> int:
+        """Seconds until the next step."""
+        return int(self.world.dice.randint(least, most) * self.patience)
+
+    def about(self, amount: float, spread: float) -> int:
+        """An amount in cents around `amount`; cunning spreads it ten times as widely."""
+        spread *= 1.0 + 9.0 * self.world.parameters.cunning
+        return self.world.tokens(amount * self.world.dice.uniform(1.0 - spread, 1.0 + spread))
+
+    def pay(self, time: int, sender: str, recipient: str, micro: int, role: str, *, bundle: int = 0) -> None:
+        """Write a payment of the plot down."""
+        label = NO_ALERT if role == SETUP else self.label
+        self.world.pay(
+            time, sender, recipient, micro, self.story, role, label=label, episode=self.episode, bundle=bundle
+        )

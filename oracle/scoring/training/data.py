@@ -18,7 +18,7 @@ TRAINING_SEEDS = 1_000_000
 
 ECONOMIES = (
     Parameters(days=60),
-    Parameters(days=40, payments_a_day=(0.5, 2.5), spend_median=(8.0, 40.0), household=14, trades_a_day=(10.0, 30.0)),
+    Parameters(days=40, payments_a_day=(0.5, 2.5), spend_median=(8.0, 40.0), household=14),
     Parameters(
         days=75,
         payments_a_day=(0.1, 0.8),
