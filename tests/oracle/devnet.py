@@ -299,9 +299,9 @@ _numbers = itertools.count()
 
 
 @contextmanager
-def devnet(folder: Path, *arguments: str, **setup: Any) -> Iterator[Devnet]:
+def devnet(folder: Path, *arguments: str, port: int | None = None, **setup: Any) -> Iterator[Devnet]:
     """A fresh anvil with the system on it, gone afterwards."""
-    anvil = Anvil(*arguments)
+    anvil = Anvil(*arguments, port=port)
     try:
         net = Devnet(anvil, folder / f"deployments-{next(_numbers)}")
         net.deploy(**setup)

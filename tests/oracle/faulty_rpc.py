@@ -19,6 +19,8 @@ class FaultyRpc:
 
     def __init__(self, upstream: str) -> None:
         self.fault: Fault | None = None
+        self.drops: Callable[[], bool] = lambda: False
+        """Asked once per HTTP request, batches included, after it was passed on."""
         self.calls: list[str] = []
         self._upstream = httpx.Client(base_url=upstream, timeout=10)
         outer = self
@@ -53,7 +55,7 @@ class FaultyRpc:
         calls = body if isinstance(body, list) else [body]
         self.calls.extend(call["method"] for call in calls)
         answers = [self._one(call) for call in calls]
-        if any(answer is None for answer in answers):
+        if self.drops() or any(answer is None for answer in answers):
             return None
         return answers if isinstance(body, list) else answers[0]
 

@@ -1,4 +1,4 @@
-"""Own transactions when things go wrong: full blocks, fees, poor accounts, foreign nonces, forgotten and failed sends."""
+"""Own transactions when things go wrong: fees, poor accounts, foreign nonces, forgotten and failed sends, deadlines."""
 
 from collections.abc import Iterator
 from pathlib import Path
