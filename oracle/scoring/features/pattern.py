@@ -71,7 +71,7 @@ def measure_pattern(context: Context) -> PatternSignals:
     sent_week = [move for move in sender.sent if move.time > time - WEEK]
     received_week = [move for move in sender.received if move.time > time - WEEK]
     day = time - DAY
-    inflow = matching_inflow(sender, micro, time, config)
+    inflow = matching_inflow(sender, context.payment.token, micro, time, config)
     closes = inflow is not None and inflow.origin == recipient
     laps = [name for at, name in sender.laps if at > time - WEEK]
     start = time - config.pass_through_gap

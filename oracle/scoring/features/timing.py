@@ -24,9 +24,9 @@ class TimingSignals:
     night_share: float
     """Share of the wallet's payments between 00:00 and 06:00 UTC."""
     block_in: int
-    """Sum received in the same block (or transaction), millionths of a token."""
+    """Sum of the same token received in the same block, millionths of a token."""
     block_out: int
-    """Sum sent in it, this payment included."""
+    """Sum of the same token sent in it, this payment included."""
     block_payments: int
     """Payments of the sender in the same block, both directions, this one included."""
     returns_in_block: bool
@@ -43,8 +43,12 @@ def measure_timing(context: Context) -> TimingSignals:
     n = sum(rhythm.hours)
     days = sum(rhythm.weekdays)
     near = sum(rhythm.hours[(hour + step) % 24] for step in (-2, -1, 0, 1, 2))
-    arrived = [m for m in sender.received if payment.block and m.block == payment.block]
-    left = [m for m in sender.sent if payment.block and m.block == payment.block]
+    here = payment.block
+    arrived = [m for m in sender.received if here and m.block == here]
+    left = [m for m in sender.sent if here and m.block == here]
+    # one token in and another one out is an exchange, not a loan
+    loaned = [m for m in arrived if m.token == payment.token]
+    used = [m for m in left if m.token == payment.token]
     return TimingSignals(
         hour=hour,
         weekday=weekday,
@@ -53,10 +57,10 @@ def measure_timing(context: Context) -> TimingSignals:
         weekday_surprise=log2((days + 7 * _PRIOR) / (7 * (rhythm.weekdays[weekday] + _PRIOR))),
         near_hours=near / n if n else 0.0,
         night_share=sum(rhythm.hours[:6]) / n if n else 0.0,
-        block_in=sum(move.micro for move in arrived),
-        block_out=sum(move.micro for move in left) + context.micro,
+        block_in=sum(move.micro for move in loaned),
+        block_out=sum(move.micro for move in used) + context.micro,
         block_payments=len(arrived) + len(left) + 1,
-        returns_in_block=any(move.sender == payment.recipient for move in arrived),
-        same_tx=bool(payment.tx) and any(move.tx == payment.tx for move in (*arrived, *left)),
-        block_ids=tuple(move.payment_id for move in (*arrived, *left))[-8:],
+        returns_in_block=any(move.sender == payment.recipient for move in loaned),
+        same_tx=bool(payment.tx) and any(move.tx == payment.tx for move in (*loaned, *used)),
+        block_ids=tuple(move.payment_id for move in (*loaned, *used))[-8:],
     )

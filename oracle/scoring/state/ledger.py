@@ -54,14 +54,25 @@ class Ledger:
         fresh = recipient not in self._wallets and recipient != sender
         s, r = self._touch(sender, time), self._touch(recipient, time)
 
-        inflow = matching_inflow(s, micro, time, self.config)
+        inflow = matching_inflow(s, payment.token, micro, time, self.config)
         hops, origin = 0, sender
         if inflow is not None and inflow.origin == recipient:
             remember(s.laps, (time, payment.payment_id), LAPS)
             remember(r.laps, (time, payment.payment_id), LAPS)
         elif inflow is not None:
             hops, origin = inflow.hops + 1, inflow.origin
-        move = Move(time, sender, recipient, micro, payment.payment_id, payment.block, payment.tx, hops, origin)
+        move = Move(
+            time,
+            sender,
+            recipient,
+            payment.token,
+            micro,
+            payment.payment_id,
+            payment.block,
+            payment.tx,
+            hops,
+            origin,
+        )
 
         s.outgoing.add(time, micro, time - MONTH)
         s.rhythm.add(payment.timestamp, s.outgoing.since(time - HOUR)[0])
@@ -125,7 +136,7 @@ class Ledger:
             self.communities.leave(wallet)
 
 
-def matching_inflow(wallet: WalletState, micro: int, time: int, config: ScoringConfig) -> Move | None:
+def matching_inflow(wallet: WalletState, token: str, micro: int, time: int, config: ScoringConfig) -> Move | None:
     """The latest payment into `wallet` that `micro` seems to pass on: the same sum but for a small fee, not long
     before.
 
@@ -140,6 +151,8 @@ def matching_inflow(wallet: WalletState, micro: int, time: int, config: ScoringC
     for move in reversed(wallet.received):
         if move.time <= earliest:
             return None
+        if move.token != token and move.time == time:
+            continue  # one token in and another one out at once is an exchange
         if abs(micro - move.micro) * 1_000 <= tolerance * move.micro:
             return move
     return None

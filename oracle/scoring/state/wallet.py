@@ -30,6 +30,7 @@ class Move:
     time: int
     sender: str
     recipient: str
+    token: str
     micro: int
     payment_id: str
     block: int
