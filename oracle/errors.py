@@ -3,6 +3,7 @@
     PayFlowError
     ├── ConfigurationError             the operator must correct a setting, a file or a key before anything can run
     │   ├── InvalidSetting             one variable of the environment or of payflow.toml
+    │   ├── ToolMissing                a program that a command starts
     │   ├── DeploymentError            what deployments/<chain id>.json says, or should say
     │   │   ├── DeploymentMissing
     │   │   ├── DeploymentInvalid
@@ -32,7 +33,8 @@
     │       ├── FeeLimitReached
     │       ├── GasLimitReached
     │       ├── InsufficientFunds
-    │       └── TransactionRefused     the RPC node does not take the transaction
+    │       ├── TransactionRefused     the RPC node does not take the transaction
+    │       └── WaitedTooLong          what a command waited for did not happen in time
     ├── SigningError
     │   ├── InvalidReport              a field is outside of what the contract accepts
     │   ├── InvalidSignature
@@ -54,6 +56,7 @@
     │   ├── ListingUnknown
     │   └── QuorumUnreachable          one node alone cannot answer for the quorum
     ├── NotReady                       the node has not caught up with the chain yet
+    ├── ApiError                       a node's API, as a command sees it
     └── PeerError                      another oracle node's answer cannot be used
 
 Each error carries its data as attributes (and together in `data`, which is safe to publish: it never holds a key, a
@@ -102,6 +105,12 @@ class InvalidSetting(ConfigurationError):
             problem=problem,
             value=value,
         )
+
+
+class ToolMissing(ConfigurationError):
+    def __init__(self, *, tool: str, remedy: str) -> None:
+        self.tool, self.remedy = tool, remedy
+        super().__init__(f"{tool} was not found. {remedy}", tool=tool, remedy=remedy)
 
 
 class DeploymentError(ConfigurationError):
@@ -397,8 +406,8 @@ class InsufficientFunds(TransactionError):
     def __init__(self, *, address: str, balance: int, needed: int) -> None:
         self.address, self.balance, self.needed = address, balance, needed
         super().__init__(
-            f"The node's account {address} holds {balance} wei and the transaction may cost {needed} wei."
-            f" Send native currency to it; settling goes on by itself.",
+            f"The account {address} holds {balance} wei and the transaction may cost {needed} wei."
+            f" Send native currency to it; a node goes on by itself then.",
             address=address,
             balance=balance,
             needed=needed,
@@ -412,6 +421,17 @@ class TransactionRefused(TransactionError):
             f"The RPC node does not take transaction {tx}: {message}. It is tried again.",
             tx=tx,
             message=message,
+        )
+
+
+class WaitedTooLong(TransactionError):
+    def __init__(self, *, what: str, seconds: float) -> None:
+        self.what, self.seconds = what, seconds
+        super().__init__(
+            f"Nothing was heard of {what} for {seconds:.0f} seconds. It may still happen: look again with"
+            f" `payflow payment`, and check that blocks are made and that a node runs (`payflow doctor`).",
+            what=what,
+            seconds=seconds,
         )
 
 
@@ -601,6 +621,20 @@ class NotReady(PayFlowError):
     def __init__(self, *, state: str, reason: str) -> None:
         self.state, self.reason = state, reason
         super().__init__(f"The node is {state}: {reason}. Try again in a moment.", state=state, reason=reason)
+
+
+class ApiError(PayFlowError):
+    """`url` is the API's base address; `status` 0 where there was no answer at all."""
+
+    def __init__(self, *, url: str, status: int, detail: str) -> None:
+        self.url, self.status, self.detail = url, status, detail
+        remedy = "" if status else " Start a node (`payflow node`) or name its API with --api."
+        super().__init__(
+            f"The node's API at {url} {'answered ' + str(status) if status else 'does not answer'}: {detail}.{remedy}",
+            url=url,
+            status=status,
+            detail=detail,
+        )
 
 
 class PeerError(PayFlowError):

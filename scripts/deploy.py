@@ -148,7 +148,7 @@ class Deployer:
         )
         if not compliance.hasRole(compliance.CORE_ROLE(), core):
             click.echo("Binding the core to the compliance engine")
-            compliance.bindCore(core, sender=self.sender)
+            _included(compliance.bindCore(core, sender=self.sender))
         return {
             "schema": 1,
             "chain_id": config.chain_id,
@@ -179,15 +179,14 @@ class Deployer:
             click.echo(f"{name}: going on with the one at {found['address']} from the unfinished run")
             return container.at(found["address"])
         click.echo(f"Deploying {name}")
-        arguments = [setup] if setup else []
-        instance = self.sender.deploy(container, *arguments)
-        creation = instance.creation_metadata
+        receipt = _included(self.sender.call(container(*([setup] if setup else []))))
+        instance = container.at(receipt.contract_address)
         progress.add(
             name,
             {
                 "address": instance.address,
-                "block": creation.block,
-                "transaction": creation.txn_hash,
+                "block": receipt.block_number,
+                "transaction": receipt.txn_hash,
                 "code_hash": _code_hash(instance.address),
                 "constructor": wanted,
             },
@@ -292,6 +291,14 @@ class Deployer:
         for token in document["tokens"]:
             click.echo(f"  {token['symbol']:<17} {token['address']}  ({token['decimals']} decimals)")
         click.echo(f"  quorum            {document['quorum']} of {len(document['signers'])} signer(s)")
+
+
+def _included(receipt: Any) -> Any:
+    """The receipt once the transaction is in a block: on an anvil with a block time ape does not wait for that."""
+    if receipt.block_number == -1:
+        receipt = chain.provider.get_receipt(receipt.txn_hash)
+    receipt.raise_for_status()
+    return receipt
 
 
 def _expect(contract: str, what: str, expected: object, found: object) -> None:

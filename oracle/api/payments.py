@@ -1,0 +1,40 @@
+"""Payments on the chain, as this node journalled and explained them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from oracle.api.models import detail_json, payment_json
+from oracle.node import NodeService, PaymentStatus, Stage
+
+
+def payments_router(service: NodeService) -> APIRouter:
+    """The routes."""
+    router = APIRouter(tags=["payments"])
+
+    @router.get("/payments", summary="Payments, newest first")
+    def listing(
+        status: PaymentStatus | None = None,
+        stage: Stage | None = None,
+        wallet: Annotated[str | None, Query(max_length=64)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        before: Annotated[str | None, Query(max_length=80, description="A page's next_before")] = None,
+    ) -> dict[str, Any]:
+        page = service.payments(status=status, stage=stage, wallet=wallet, limit=limit, before=before)
+        return {"payments": [payment_json(view) for view in page.payments], "next_before": page.next_before}
+
+    @router.get("/payments/{payment_id}", summary="A payment with its history, report and evidence")
+    def detail(payment_id: str) -> dict[str, Any]:
+        return detail_json(service.payment(payment_id))
+
+    @router.get("/reports/{payment_id}", summary="This node's signed report, for its peers")
+    def report(payment_id: str) -> dict[str, Any]:
+        signed = service.report(payment_id)
+        return {
+            "report": {name: getattr(signed.report, name) for name in signed.report.__slots__},
+            "digest": signed.digest,
+            "signer": signed.signer,
+            "signature": signed.signature,
+        }
+
+    return router

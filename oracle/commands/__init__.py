@@ -1,0 +1,1 @@
+"""The subcommands of `payflow`, one module each; every module has `register(app)`."""

@@ -1,0 +1,141 @@
+"""What the commands share: options, the chain client, exit codes, output."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from eth_account import Account
+from rich.console import Console
+
+from oracle.chain.client import PayFlowClient
+from oracle.chain.contracts import Contracts
+from oracle.chain.deployment import load_deployment
+from oracle.chain.rpc import Rpc
+from oracle.errors import (
+    ApiError,
+    ConfigurationError,
+    ContractRefused,
+    PayFlowError,
+    PaymentUnknown,
+    RequestError,
+    RpcError,
+    StoreError,
+    WaitedTooLong,
+    WrongChain,
+)
+from oracle.settings import Settings, load_settings
+from oracle.signing import load_signer
+
+OK, FAILED, USAGE, CONFIGURATION, UNREACHABLE, REFUSED, UNKNOWN, TIMEOUT = 0, 1, 2, 3, 4, 5, 6, 7
+
+EXIT_CODES_HELP = (
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration, 4 chain, API or journal out of reach, 5 refused by"
+    " the contract, 6 no such payment, 7 waited too long. --debug (anywhere) shows where an error comes from."
+)
+
+MNEMONIC = "test test test test test test test test test test test junk"
+"""What anvil and every other devnet derive their accounts from: public, so its keys are worth nothing elsewhere."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print data as JSON, and nothing else, to standard output.")]
+RpcUrl = Annotated[str | None, typer.Option("--rpc", help="RPC address of the chain.", show_default="PAYFLOW_RPC_URL")]
+Api = Annotated[str, typer.Option("--api", envvar="PAYFLOW_API", help="Base address of a node's API.")]
+Deployments = Annotated[
+    Path | None,
+    typer.Option("--deployments", help="Folder of deployment files.", show_default="PAYFLOW_DEPLOYMENTS"),
+]
+DevnetAccount = Annotated[
+    int | None,
+    typer.Option(
+        "--devnet-account", min=0, max=999, help="Use anvil's account of this number (devnets only, no key needed)."
+    ),
+]
+DEFAULT_API = "http://127.0.0.1:8080"
+
+data_console = Console(soft_wrap=True)
+message_console = Console(stderr=True)
+
+
+def report_failure(error: PayFlowError) -> int:
+    """Print an error as one sentence to standard error; its exit code."""
+    message_console.print(f"[red]Error:[/red] {error}", soft_wrap=True, markup=True, highlight=False)
+    return exit_code(error)
+
+
+def exit_code(error: PayFlowError) -> int:
+    """The exit code that scripts can tell errors apart by."""
+    for kinds, code in (
+        ((PaymentUnknown,), UNKNOWN),
+        ((WaitedTooLong,), TIMEOUT),
+        ((ContractRefused,), REFUSED),
+        ((ConfigurationError, WrongChain), CONFIGURATION),
+        ((RpcError, StoreError), UNREACHABLE),
+        ((RequestError,), USAGE),
+    ):
+        if isinstance(error, kinds):
+            return code
+    if isinstance(error, ApiError):
+        return {0: UNREACHABLE, 404: UNKNOWN, 503: UNREACHABLE}.get(error.status, FAILED)
+    return FAILED
+
+
+def devnet_key(number: int) -> str:
+    """Private key of a devnet's account as 0x hex."""
+    Account.enable_unaudited_hdwallet_features()
+    account = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}")
+    return "0x" + bytes(account.key).hex()
+
+
+def read_settings(
+    *,
+    rpc: str | None = None,
+    deployments: Path | None = None,
+    devnet_account: int | None = None,
+    **given: Any,
+) -> Settings:
+    """Settings with command-line options on top."""
+    key = None if devnet_account is None else devnet_key(devnet_account)
+    return load_settings(rpc_url=rpc, deployments=deployments, private_key=key, **given)
+
+
+def connect(settings: Settings, *, key: bool) -> PayFlowClient:
+    """A client of the deployment on the chain at the configured RPC address.
+
+    Raises RpcError, WrongChain, DeploymentError, and KeyFileError where `key` is wanted.
+    """
+    rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=settings.rpc_retries)
+    chain_id = int(rpc.read("eth_chainId"), 16)
+    deployment = load_deployment(settings.deployment_path(chain_id), chain_id=chain_id)
+    contracts = Contracts(rpc, deployment)
+    contracts.check_chain()
+    contracts.check_code()
+    signer = load_signer(settings, chain_id=chain_id) if key else None
+    if key and signer is None:
+        raise typer.BadParameter(
+            "this takes a key: set PAYFLOW_KEYSTORE_FILE and PAYFLOW_PASSWORD_FILE, or on a devnet use"
+            " --devnet-account N",
+            param_hint="--devnet-account",
+        )
+    return PayFlowClient(rpc, contracts, signer)
+
+
+def ask_api(base: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """The JSON answer of a node's API. Raises ApiError."""
+    try:
+        answer = httpx.request(method, base.rstrip("/") + path, json=body, timeout=10.0)
+    except httpx.HTTPError as failed:
+        raise ApiError(url=base, status=0, detail=str(failed) or type(failed).__name__) from None
+    try:
+        document = answer.json()
+    except ValueError:
+        raise ApiError(url=base, status=answer.status_code, detail="the answer is no JSON") from None
+    if answer.status_code >= 400:
+        raise ApiError(url=base, status=answer.status_code, detail=str(document.get("detail", document)).rstrip("."))
+    return document
+
+
+def print_json(document: Any) -> None:
+    """Data for a program, on standard output."""
+    data_console.print_json(json.dumps(document), indent=2)
