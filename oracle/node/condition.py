@@ -23,6 +23,10 @@ class Facts:
     cursor_block: int | None = None
     head_block: int | None = None
     head_time: int | None = None
+    head_since: float = 0.0
+    """When that block was first seen, by time.monotonic()."""
+    head_moved: bool = False
+    """Whether the head changed while it was watched: before that, the age of the newest block is unknown."""
     final_block: int | None = None
     signer: str | None = None
     authorised: bool | None = None
@@ -59,6 +63,32 @@ class Condition:
         with self._lock:
             self._facts = replace(self._facts, **facts)  # type: ignore[arg-type]
         self._tell()
+
+    def see_head(self, number: int, timestamp: int) -> None:
+        """The newest block, as of now; `timestamp` unix seconds."""
+        with self._lock:
+            known = self._facts
+            if (known.head_block, known.head_time) != (number, timestamp):
+                self._facts = replace(
+                    known,
+                    head_block=number,
+                    head_time=timestamp,
+                    head_since=time.monotonic(),
+                    head_moved=known.head_block is not None,
+                )
+
+    def chain_now(self) -> int:
+        """What a block made now would have as timestamp, as far as one can know (unix seconds).
+
+        Where blocks came while we watched, the newest one's time plus what has passed since: chains that replay the
+        past or run ahead have clocks of their own. Else this machine's clock: an idle chain's head may be of any age.
+        """
+        facts = self.facts
+        if facts.head_time is None:
+            return int(time.time())
+        if facts.head_moved:
+            return facts.head_time + int(time.monotonic() - facts.head_since)
+        return max(facts.head_time, int(time.time()))
 
     def running(self, yes: bool) -> None:
         """The worker starts or ends."""

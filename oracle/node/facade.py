@@ -47,8 +47,6 @@ from oracle.settings import Settings
 from oracle.signing import LocalSigner, ReportDigests, SignedReport
 from oracle.store import Database, PaymentRow, intents, lists, payments
 
-FRESH_HEAD = 60
-"""Seconds up to which the newest block's time is taken for the present; a devnet may stand still for longer."""
 PAGE_LIMIT = 500
 MICRO = 10**6
 COUNTED = {RiskLevel.MEDIUM: "flagged", RiskLevel.HIGH: "held", RiskLevel.CRITICAL: "blocked"}
@@ -115,7 +113,7 @@ class Facade(NodeService):
             token=token.address,
             amount=_positive(amount),
             decimals=token.decimals,
-            timestamp=self._now() if timestamp is None else timestamp,
+            timestamp=self._condition.chain_now() if timestamp is None else timestamp,
         )
         started = time.perf_counter()
         assessment = self._scorer.assess(payment)
@@ -150,7 +148,7 @@ class Facade(NodeService):
             raise QuorumUnreachable(required=quorum, collected=1)
         core = chain.deployment.core.address
         payment_id = terms.payment_id(chain_id=chain.deployment.chain_id, core=core)
-        now = self._now()
+        now = self._condition.chain_now()
         assessment = self._scorer.assess(
             Payment(
                 payment_id=payment_id,
@@ -376,11 +374,6 @@ class Facade(NodeService):
             state, _, _ = self._condition.state()
             raise NotReady(state=state.value, reason="it is still reading the chain's past")
         return connected
-
-    def _now(self) -> int:
-        """The chain's present: its newest block's time, or this clock's where the chain stands still."""
-        now, head = int(time.time()), self._condition.facts.head_time
-        return now if head is None or now - head > FRESH_HEAD else head
 
 
 def _positive(amount: int) -> int:

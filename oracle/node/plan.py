@@ -22,15 +22,17 @@ class RetryPolicy:
         return stage, now + int(wait * 1000)
 
 
-def is_past(row: PaymentRow, *, chain_time: int, margin: float) -> bool:
-    """Whether the contract would refuse to settle the payment in a block after one with timestamp `chain_time`.
+def last_chance(*, chain_time: int, margin: float) -> float:
+    """Settle deadlines up to this one are missed, as the newest block's timestamp is `chain_time` (unix seconds).
 
-         created                        deadline
-    ────────┼──────────────────────────────┼──────────────► block timestamps
-            │◄── settle, cancel ──────────►│◄── reclaim ──
-                                 ◄─margin─►
+    The next block's timestamp is at least one second later, and the contract settles up to and including the deadline:
+
+             created                        deadline
+        ────────┼──────────────────────────────┼──────────────► block timestamps
+                │◄── settle, cancel ──────────►│◄── reclaim ──
+                                     ◄─margin─►
     """
-    return chain_time + margin >= row.settle_deadline
+    return chain_time + margin
 
 
 def groups(rows: Sequence[PaymentRow], *, size: int) -> list[list[PaymentRow]]:

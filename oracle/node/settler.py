@@ -14,7 +14,7 @@ from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
 from oracle.node.metrics import NodeMetrics
 from oracle.node.peers import Peers
-from oracle.node.plan import RetryPolicy, groups, is_past
+from oracle.node.plan import RetryPolicy, groups, last_chance
 from oracle.node.transactor import Transactor
 from oracle.node.views import Stage
 from oracle.settings import Settings
@@ -66,6 +66,7 @@ class Settler:
 
         Raises what the chain and the journal raise; a refusal by the contract is the payment's matter and noted there.
         """
+        self._adopt_orphans()
         self._expire(head, transactor)
         quorum = self._authority()
         if quorum is None:
@@ -79,7 +80,9 @@ class Settler:
                 now=now,
                 limit=self._settings.batch_size * LOOK_AHEAD,
             )
-        due = [row for row in due if not is_past(row, chain_time=head.timestamp, margin=self._settings.deadline_margin)]
+            # a payment that was reorganised into another block may still be in a transaction from before
+            held = intents.payments_held(connection)
+        due = [row for row in due if row.payment_id not in held]
         if not due or (len(due) < self._settings.batch_size and self._may_wait(due, head)):
             return
         room = transactor.room()
@@ -103,7 +106,7 @@ class Settler:
             for one, state in states.items()
             if state is PaymentStatus.PENDING
             and one in known
-            and (known[one].stage == Stage.EXPIRED or not is_past(known[one], chain_time=head.timestamp, margin=0))
+            and (known[one].stage == Stage.EXPIRED or head.timestamp < known[one].settle_deadline)
         }
 
     def on_mined(self, intent: Intent, receipt: Receipt, void: bool) -> None:
@@ -133,13 +136,24 @@ class Settler:
 
     # --- steps ---
 
+    def _adopt_orphans(self) -> None:
+        """Plan payments anew that count as submitted though no transaction carries them any more."""
+        with self._database.reading() as connection:
+            submitted = payments.due(
+                connection, stages=(Stage.SUBMITTED,), status=PaymentStatus.PENDING, now=_milliseconds(), limit=MANY
+            )
+            held = intents.payments_held(connection) if submitted else set()
+        for row in submitted:
+            if row.payment_id not in held:
+                self._set(row, stage=Stage.SIGNED, reason="")
+
     def _expire(self, head: Header, transactor: Transactor) -> None:
         with self._database.reading() as connection:
             missed = payments.past_deadline(
                 connection,
                 stages=DUE,
                 status=PaymentStatus.PENDING,
-                deadline=head.timestamp + self._settings.deadline_margin,
+                deadline=last_chance(chain_time=head.timestamp, margin=self._settings.deadline_margin),
                 limit=MANY,
             )
             expired = payments.due(

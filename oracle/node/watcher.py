@@ -78,7 +78,7 @@ class Watcher:
         head = self._reader.head(self._settings.watch_tag, self._settings.watch_confirmations)
         if newest is None or head is None:
             return newest
-        self._condition.learn(head_block=newest.number, head_time=newest.timestamp)
+        self._condition.see_head(newest.number, newest.timestamp)
         with self._database.reading() as connection:
             cursor = payments.cursor(connection)
         first = self._contracts.deployment.first_block
@@ -236,9 +236,11 @@ class Watcher:
                     self._metrics.settle_seconds.observe(row.settled_at - row.created_at)
                 self._bus.publish("status", self._present(row))
         for event in harvest.events:
-            if event.name == "SettlementSkipped" and event.payment_id in after:
+            # one that a second transaction of ours skipped, because the first had settled it, needs nothing more
+            skipped = after.get(event.payment_id)
+            if event.name == "SettlementSkipped" and skipped is not None and skipped.status == PaymentStatus.PENDING:
                 reason = self._contracts.explain("settlement", str(event.arguments["reason"])).reason
-                self._on_skipped(after[event.payment_id], f"skipped in a batch: {reason}")
+                self._on_skipped(skipped, f"skipped in a batch: {reason}")
         for _, change, _ in harvest.changes:
             self._bus.publish("list", {"address": change.address, "kind": change.kind.name, "added": change.added})
 
