@@ -1,0 +1,28 @@
+"""Decisions about payments."""
+
+from oracle.node import Stage
+from oracle.node.plan import RetryPolicy, groups
+from tests.oracle.store.test_journal import a_payment
+
+
+def test_after__refusals_in_a_row__wait_doubles_up_to_the_longest_and_is_stuck_at_the_limit() -> None:
+    policy = RetryPolicy(first=2, longest=10, limit=4)
+    found = [policy.after(refusals, now=1_000) for refusals in range(1, 6)]
+    assert [(stage, (at - 1_000) / 1000) for stage, at in found] == [
+        (Stage.WAITING, 2),
+        (Stage.WAITING, 4),
+        (Stage.WAITING, 8),
+        (Stage.STUCK, 10),
+        (Stage.STUCK, 10),
+    ]
+
+
+def test_after__a_thousand_refusals__does_not_overflow() -> None:
+    assert RetryPolicy(first=0.05, longest=300, limit=8).after(1_000, now=0) == (Stage.STUCK, 300_000)
+
+
+def test_groups__refused_ones_go_alone__fresh_ones_together() -> None:
+    fresh = [a_payment(number).payment for number in range(5)]
+    again = [a_payment(number, refusals=1).payment for number in range(5, 7)]
+    found = groups([*again, *fresh], size=3)
+    assert [[row.block for row in group] for group in found] == [[0, 1, 2], [3, 4], [5], [6]]
