@@ -27,6 +27,8 @@ DUE = (Stage.SIGNED, Stage.SHARING, Stage.WAITING, Stage.STUCK)
 MANY = 1_000
 LOOK_AHEAD = 4
 """Batches' worth of due payments that one look at the journal takes."""
+EVENT_WAIT = 5_000
+"""Milliseconds for which a payment is left alone that the contract has moved and whose event was not read yet."""
 SIGNER_LOOK = 5.0
 """Seconds between two looks at the contract's quorum and this node's role: both change with days of notice."""
 
@@ -83,6 +85,8 @@ class Settler:
             # a payment that was reorganised into another block may still be in a transaction from before
             held = intents.payments_held(connection)
         due = [row for row in due if row.payment_id not in held]
+        if not due:
+            self._condition.clear("settling")
         if not due or (len(due) < self._settings.batch_size and self._may_wait(due, head)):
             return
         room = transactor.room()
@@ -199,6 +203,11 @@ class Settler:
 
     def _still_pending(self, rows: Sequence[PaymentRow]) -> list[PaymentRow]:
         states = self._contracts.statuses([row.payment_id for row in rows])
+        moved_on = [row.payment_id for row in rows if states[row.payment_id] is not PaymentStatus.PENDING]
+        if moved_on:
+            # their events are on the way; until they are read, these must not stand in the way of others
+            with self._database.writing() as connection:
+                payments.change_payments(connection, moved_on, retry_at=_milliseconds() + EVENT_WAIT)
         return [row for row in rows if states[row.payment_id] is PaymentStatus.PENDING]
 
     def _settle(self, rows: list[PaymentRow], head: Header, transactor: Transactor) -> None:
