@@ -196,7 +196,7 @@ class BlockReader:
         seen: set[tuple[str, str, int]] = set()
         touched: set[str] = set()
         for raw in found:
-            log = self._parse(_log, raw)
+            log = self._parse(log_of, raw)
             header = known.get(log.block_hash)
             if header is None or header.number != log.block:
                 raise RpcInconsistent(
@@ -230,7 +230,8 @@ def _header(raw: Mapping[str, Any]) -> Header:
     )
 
 
-def _log(raw: Mapping[str, Any]) -> Log:
+def log_of(raw: Mapping[str, Any]) -> Log:
+    """A log as `eth_getLogs` gives it."""
     return Log(
         address=raw["address"].lower(),
         topics=tuple(topic.lower() for topic in raw["topics"]),
