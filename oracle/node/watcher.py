@@ -149,6 +149,7 @@ class Watcher:
                 for row in payments.payments_by_id(connection, touched).values():
                     self._restore(connection, row)
             self._rebuild()
+        self._condition.learn(caught_up=False, cursor_block=None if ancestor is None else to)
         self._metrics.reorganisations.inc()
         self._metrics.reorganisation_depth.observe(cursor.number - to)
         self._bus.publish("reorg", {"from": cursor.number, "to": to})
