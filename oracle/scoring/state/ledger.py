@@ -151,9 +151,8 @@ def matching_inflow(wallet: WalletState, token: str, micro: int, time: int, conf
     for move in reversed(wallet.received):
         if move.time <= earliest:
             return None
-        if move.token != token and move.time == time:
-            continue  # one token in and another one out at once is an exchange
-        if abs(micro - move.micro) * 1_000 <= tolerance * move.micro:
+        # one token in and another one out is an exchange, not the same money
+        if move.token == token and abs(micro - move.micro) * 1_000 <= tolerance * move.micro:
             return move
     return None
 
