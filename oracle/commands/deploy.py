@@ -1,16 +1,11 @@
 """`payflow deploy`: run the deployment script in ape's environment."""
 
-import os
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from oracle.errors import ToolMissing
-
-ROOT = Path(__file__).resolve().parents[2]
+from oracle.tools import run_deploy
 
 
 def register(app: typer.Typer) -> None:
@@ -37,23 +32,3 @@ def register(app: typer.Typer) -> None:
         if fresh:
             arguments.append("--fresh")
         raise typer.Exit(run_deploy(arguments, rpc=rpc).returncode)
-
-
-def run_deploy(
-    arguments: list[str], *, rpc: str | None = None, extra: Mapping[str, str] | None = None, quiet: bool = False
-) -> "subprocess.CompletedProcess[str]":
-    """Run `ape run deploy` in the repository. Raises ToolMissing."""
-    ape = ROOT / ".venv-contracts" / "bin" / "ape"
-    if not ape.exists():
-        raise ToolMissing(tool=str(ape), remedy="Run `make setup` in the repository: it installs ape.")
-    environment = {
-        **os.environ,
-        "PATH": f"{ROOT / '.toolchain' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
-        "SOLCX_BINARY_PATH": str(ROOT / ".toolchain" / "solcx"),
-        "APE_DATA_FOLDER": str(ROOT / ".toolchain" / "ape"),
-        "PAYFLOW_DEPLOYMENTS": str(Path(os.environ.get("PAYFLOW_DEPLOYMENTS", ROOT / "deployments")).absolute()),
-        **({} if rpc is None else {"APE_FOUNDRY_HOST": rpc}),
-        **(extra or {}),
-    }
-    command = [str(ape), "run", "deploy", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=quiet, check=False)  # noqa: S603

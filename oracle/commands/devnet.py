@@ -1,15 +1,13 @@
 """`payflow devnet`: a local chain to try things on."""
 
 import os
-import shutil
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from oracle.commands.shared import message_console
-from oracle.errors import ToolMissing
+from oracle.tools import find_anvil
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +16,9 @@ def register(app: typer.Typer) -> None:
     @app.command("devnet", epilog="Example:  payflow devnet --port 8545 --block-time 1")
     def devnet(
         port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8545,
-        block_time: Annotated[float, typer.Option(min=0.0, help="Seconds between blocks; 0: one per transaction.")] = 1.0,
+        block_time: Annotated[
+            float, typer.Option(min=0.0, help="Seconds between blocks; 0: one per transaction.")
+        ] = 1.0,
     ) -> None:
         """Start anvil with ten funded accounts. Ends with Ctrl-C; nothing of it is kept."""
         command = [find_anvil(), "--port", str(port)]
@@ -31,12 +31,3 @@ def register(app: typer.Typer) -> None:
         sys.stdout.flush()
         # in place of this process: signals and the exit code are anvil's own
         os.execv(command[0], command)  # noqa: S606 - the toolchain's own binary, no shell
-
-
-def find_anvil() -> str:
-    """Path of the anvil binary. Raises ToolMissing."""
-    local = Path(__file__).resolve().parents[2] / ".toolchain" / "bin" / "anvil"
-    found = str(local) if local.exists() else shutil.which("anvil")
-    if found is None:
-        raise ToolMissing(tool="anvil", remedy="Run `make setup` in the repository, or install Foundry.")
-    return found

@@ -5,10 +5,23 @@ import dataclasses
 import typer
 from rich.table import Table
 
-from oracle.commands.shared import FAILED, Deployments, DevnetAccount, Json, RpcUrl, data_console, print_json, read_settings
+from oracle.commands.shared import (
+    FAILED,
+    Deployments,
+    DevnetAccount,
+    Json,
+    RpcUrl,
+    data_console,
+    print_json,
+    read_settings,
+)
 from oracle.ops import Outcome, examine
 
-MARKS = {Outcome.OK: "[green]ok[/green]", Outcome.WARNING: "[yellow]warning[/yellow]", Outcome.FAILED: "[red]failed[/red]"}
+MARKS = {
+    Outcome.OK: "[green]ok[/green]",
+    Outcome.WARNING: "[yellow]warning[/yellow]",
+    Outcome.FAILED: "[red]failed[/red]",
+}
 
 
 def register(app: typer.Typer) -> None:

@@ -237,5 +237,3 @@ def _id(text: str) -> str:
     if len(lower) != 66 or not lower.startswith("0x") or set(lower[2:]) - set("0123456789abcdef"):
         raise typer.BadParameter(f"{text!r} is no payment id (0x and 64 hexadecimal digits)", param_hint="PAYMENT_ID")
     return lower
-
-

@@ -5,7 +5,16 @@ from typing import Annotated
 import typer
 
 from oracle.commands.pay import PaymentId, _id
-from oracle.commands.shared import Deployments, DevnetAccount, Json, RpcUrl, connect, data_console, print_json, read_settings
+from oracle.commands.shared import (
+    Deployments,
+    DevnetAccount,
+    Json,
+    RpcUrl,
+    connect,
+    data_console,
+    print_json,
+    read_settings,
+)
 
 Note = Annotated[str, typer.Option(help="Why; it is published on chain with the decision.")]
 

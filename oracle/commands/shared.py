@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from eth_account import Account
 from rich.console import Console
 
 from oracle.chain.client import PayFlowClient
@@ -28,6 +27,7 @@ from oracle.errors import (
 )
 from oracle.settings import Settings, load_settings
 from oracle.signing import load_signer
+from oracle.tools import devnet_key
 
 OK, FAILED, USAGE, CONFIGURATION, UNREACHABLE, REFUSED, UNKNOWN, TIMEOUT = 0, 1, 2, 3, 4, 5, 6, 7
 
@@ -35,9 +35,6 @@ EXIT_CODES_HELP = (
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration, 4 chain, API or journal out of reach, 5 refused by"
     " the contract, 6 no such payment, 7 waited too long. --debug (anywhere) shows where an error comes from."
 )
-
-MNEMONIC = "test test test test test test test test test test test junk"
-"""What anvil and every other devnet derive their accounts from: public, so its keys are worth nothing elsewhere."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print data as JSON, and nothing else, to standard output.")]
 RpcUrl = Annotated[str | None, typer.Option("--rpc", help="RPC address of the chain.", show_default="PAYFLOW_RPC_URL")]
@@ -79,13 +76,6 @@ def exit_code(error: PayFlowError) -> int:
     if isinstance(error, ApiError):
         return {0: UNREACHABLE, 404: UNKNOWN, 503: UNREACHABLE}.get(error.status, FAILED)
     return FAILED
-
-
-def devnet_key(number: int) -> str:
-    """Private key of a devnet's account as 0x hex."""
-    Account.enable_unaudited_hdwallet_features()
-    account = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}")
-    return "0x" + bytes(account.key).hex()
 
 
 def read_settings(

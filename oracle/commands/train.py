@@ -13,11 +13,18 @@ from oracle.commands.shared import Json, data_console, message_console, print_js
 def register(app: typer.Typer) -> None:
     """Add `payflow train`."""
 
-    @app.command("train", epilog="Example:  payflow train --seed 7 --out models/ && PAYFLOW_MODEL_FILE=models/default.safetensors payflow node")
+    @app.command(
+        "train",
+        epilog="Example:  payflow train --seed 7 --out models/ && PAYFLOW_MODEL_FILE=models/default.safetensors payflow node",
+    )
     def train(
-        out: Annotated[Path, typer.Option(help="Folder that receives default.safetensors and its hash.")] = Path("models"),
+        out: Annotated[Path, typer.Option(help="Folder that receives default.safetensors and its hash.")] = Path(
+            "models"
+        ),
         seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation and of the training.")] = 1,
-        payments: Annotated[int, typer.Option(min=4_000, help="Simulated payments to fit on, as many to calibrate.")] = 24_000,
+        payments: Annotated[
+            int, typer.Option(min=4_000, help="Simulated payments to fit on, as many to calibrate.")
+        ] = 24_000,
         as_json: Json = False,
     ) -> None:
         """Train the anomaly ensemble and its calibration. Same seed, same bytes; the hash is the model's version."""
@@ -27,7 +34,9 @@ def register(app: typer.Typer) -> None:
         with Progress(*columns, console=message_console) as progress:
             task = progress.add_task("simulating", total=1.0)
             model = fit(
-                seed, payments=payments, progress=lambda what, share: progress.update(task, description=what, completed=share)
+                seed,
+                payments=payments,
+                progress=lambda what, share: progress.update(task, description=what, completed=share),
             )
         out.mkdir(parents=True, exist_ok=True)
         version = hashlib.sha256(model).hexdigest()

@@ -1,22 +1,21 @@
 """What a node needs, checked one by one; each finding says how to mend it."""
 
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from oracle.chain.client import PayFlowClient
 from oracle.chain.contracts import Contracts
 from oracle.chain.deployment import Deployment, load_deployment
 from oracle.chain.rpc import Rpc
-from oracle.errors import PayFlowError, StoreLocked
+from oracle.errors import PayFlowError, StoreLocked, ToolMissing
 from oracle.scoring import RiskModel
 from oracle.settings import Settings
 from oracle.signing import LocalSigner, load_signer
 from oracle.store import Database
+from oracle.tools import find_anvil
 
 LOW_BALANCE = 10**16
 """Wei below which a signer soon cannot pay for its transactions: about 20 batches at 20 gwei."""
@@ -81,14 +80,10 @@ def _tools() -> Iterator[Check]:
     yield Check(
         "python", Outcome.OK if new_enough else Outcome.FAILED, version, "" if new_enough else "install Python 3.11"
     )
-    local = Path(__file__).resolve().parents[2] / ".toolchain" / "bin" / "anvil"
-    anvil = str(local) if local.exists() else shutil.which("anvil")
-    yield Check(
-        "anvil",
-        Outcome.OK if anvil else Outcome.WARNING,
-        anvil or "not found: only devnets need it",
-        "" if anvil else "run `make setup`",
-    )
+    try:
+        yield Check("anvil", Outcome.OK, find_anvil())
+    except ToolMissing:
+        yield Check("anvil", Outcome.WARNING, "not found: only devnets need it", "run `make setup`")
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Check:
