@@ -18,12 +18,18 @@ from oracle.scoring.model import serialise
 from oracle.scoring.training import export
 from oracle.scoring.training.curves import scaler, score_curve
 from oracle.scoring.training.data import Progress, ordinary_life
-
-TREES, VELOCITY_TREES, SUBSAMPLE = 100, 60, 128
-SVM_POINTS, SVM_OUTSIDE = 1_500, 0.05
-REFERENCE_POINTS, NEIGHBOURS = 800, 20
-DBSCAN_QUANTILE, DBSCAN_MINIMUM = 0.9, 5
-HIDDEN = (16, 6, 16)
+from oracle.scoring.training.settings import (
+    DBSCAN_MINIMUM,
+    DBSCAN_QUANTILE,
+    HIDDEN,
+    NEIGHBOURS,
+    REFERENCE_POINTS,
+    SUBSAMPLE,
+    SVM_OUTSIDE,
+    SVM_POINTS,
+    TREES,
+    VELOCITY_TREES,
+)
 
 
 def train(
