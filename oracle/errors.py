@@ -3,6 +3,7 @@
     PayFlowError
     ├── ConfigurationError             the operator must correct a setting, a file or a key before anything can run
     │   ├── InvalidSetting             one variable of the environment or of payflow.toml
+    │   ├── DataMissing                real data sets, which PayFlow does not contain
     │   ├── ToolMissing                a program that a command starts
     │   ├── DeploymentError            what deployments/<chain id>.json says, or should say
     │   │   ├── DeploymentMissing
@@ -104,6 +105,17 @@ class InvalidSetting(ConfigurationError):
             variable=variable,
             problem=problem,
             value=value,
+        )
+
+
+class DataMissing(ConfigurationError):
+    def __init__(self, *, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"There is no data set at {path}. The transfers come from the public repository"
+            f" eltontay/Ethereum-Fraud-Detection (MIT), commit cf786e9; docs/data.md says how to lay them out. Set"
+            f" PAYFLOW_DATA to the folder that holds {path.parent.name}/.",
+            path=str(path),
         )
 
 

@@ -82,9 +82,7 @@ class Deployer:
         finished = self.record.finished()
         if finished is not None and finished.get("genesis_hash") != self.genesis:
             if not self.config.devnet:
-                raise DevnetReset(
-                    path=self.record.path, expected=str(finished.get("genesis_hash")), found=self.genesis
-                )
+                raise DevnetReset(path=self.record.path, expected=str(finished.get("genesis_hash")), found=self.genesis)
             self._put_aside("the devnet was started anew since the last deployment")
             finished = None
         if finished is not None:
@@ -105,8 +103,10 @@ class Deployer:
         tokens = [to_checksum_address(token) for token in config.tokens]
         if config.devnet:
             tokens.insert(0, self._contract(progress, "TestStablecoin").address)
-        roles = {name: self._resolve_all(getattr(config.roles, name)) for name in
-                 ("risk_admins", "compliance", "reviewers", "pausers")}
+        roles = {
+            name: self._resolve_all(getattr(config.roles, name))
+            for name in ("risk_admins", "compliance", "reviewers", "pausers")
+        }
         signers = self._resolve_all(config.oracle.signers)
         thresholds = (config.oracle.safe, config.oracle.low, config.oracle.medium, config.oracle.high)
         oracle = self._contract(

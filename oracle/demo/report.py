@@ -11,7 +11,7 @@ from rich.table import Table
 
 from oracle.chain.deployment import Token
 from oracle.demo.ledger import LEVELS, Entry, Ledger
-from oracle.demo.script import ORDINARY
+from oracle.demo.script import PREPARATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +129,14 @@ def show(summary: Summary, token: Token, console: Console) -> None:
     for name, group in summary.groups.items():
         if not group["fraud"]:
             alarms = group.get("stopped", 0) + group.get("flagged", 0)
-            said = "false alarms" if name == ORDINARY else "held or flagged"
+            said = "held or flagged" if name == PREPARATION else "false alarms"
             console.print(f"  {name}: {group['payments']} payments, {alarms} {said} ({alarms / group['payments']:.1%})")
 
     console.print()
     if summary.latency:
         console.print(
             f"  time to the verdict: p50 {summary.latency['p50']:.2f} s, p99 {summary.latency['p99']:.2f} s"
-            " (wall clock; a block a second)"
+            " by the wall clock"
         )
     if summary.gas:
         console.print(
@@ -149,6 +149,7 @@ def show(summary: Summary, token: Token, console: Console) -> None:
         f" + {token.text(sums.in_escrow)} in escrow; {'every balance' if sums.match else '[red]NOT every balance[/red]'}"
         " is what the payments say"
     )
-    console.print("  " + ", ".join(f"{number} {name}" for name, number in summary.actions.items()))
+    if summary.actions:
+        console.print("  " + ", ".join(f"{number} {name}" for name, number in summary.actions.items()))
     for problem in summary.problems:
         console.print(f"  [red]wrong:[/red] {problem}")

@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BACKLOG = 60
 """Payments that may wait for a verdict before the next ones are made."""
 LAST_WAIT = 90.0
+LONGEST_JUMP = 5 * 86_400
+"""Seconds of chain time; before a longer jump everything is settled, or it would pass its deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class DemoOptions:
     kill_node: bool = False
     keep: bool = False
     as_json: bool = False
-    reviews: bool = True
+    extras: bool = True
+    """Also show a cancellation, a payment to a sanctioned party, and the reviewer at work."""
 
 
 @dataclass(slots=True)
@@ -182,11 +185,14 @@ def _play(options: DemoOptions, stage: _Stage, console: Console) -> None:
     script, chain = options.script, stage.chain
     total, made = len(script.acts), 0
     kill_at = total // 2 if options.kill_node else -1
-    cancel_at = total // 3
+    cancel_at = total // 3 if options.extras else -1
+    previous = script.start
     with _display(options, stage, total, console) as refresh:
         for block in in_blocks(script.acts):
             began = time.monotonic()
             at = block[0].time
+            if at - previous > LONGEST_JUMP:
+                _settle_down(stage)
             for act in block:
                 if act.instant:
                     _pay_instantly(stage, act, at)
@@ -208,6 +214,7 @@ def _play(options: DemoOptions, stage: _Stage, console: Console) -> None:
             refresh()
             while stage.ledger.pending > BACKLOG:
                 _breathe(stage)
+            previous = at
             time.sleep(max(0.0, len(block) / options.pace - (time.monotonic() - began)))
 
 
@@ -285,7 +292,7 @@ def _cancel_one(stage: _Stage, at: int) -> None:
 
 def _take_reviews(options: DemoOptions, stage: _Stage) -> None:
     """The reviewer, who has spoken with the payers, lets ordinary payments pass and sends frauds back."""
-    if not options.reviews:
+    if not options.extras:
         return
     _settle_down(stage)
     held = [entry for entry in stage.ledger.entries.values() if entry.status is PaymentStatus.HELD]

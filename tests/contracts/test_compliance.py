@@ -27,9 +27,7 @@ def sourced(deploy: Deploy, project: Any, accounts: Any) -> tuple[System, Any]:
 
 
 def check(system: System, terms: Any) -> tuple[bool, str, str]:
-    ok, refusal, reason = system.compliance.checkPayment(
-        terms.sender, terms.recipient, terms.amount, 6, terms.ref
-    )
+    ok, refusal, reason = system.compliance.checkPayment(terms.sender, terms.recipient, terms.amount, 6, terms.ref)
     return ok, REFUSAL[refusal], reason
 
 
@@ -102,7 +100,9 @@ def test_jurisdiction_blocked__refused_and_opened_again(system: System, party: s
     system.compliance.setJurisdictionBlocked(408, True, sender=system.officer)
     terms = system.terms()
     assert check(system, terms)[1] == "JurisdictionBlocked"
-    with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index("JurisdictionBlocked"), subject=subject.address):
+    with refused(
+        system.compliance.ComplianceRefused, refusal=REFUSAL.index("JurisdictionBlocked"), subject=subject.address
+    ):
         system.pay(terms)
     system.compliance.setJurisdictionBlocked(408, False, sender=system.officer)
     system.pay(terms)

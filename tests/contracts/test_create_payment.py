@@ -103,9 +103,7 @@ def test_create_payment__party_sanctioned__reverts_with_the_party(system: System
     for party, refusal in ((system.payer, "SenderSanctioned"), (system.payee, "RecipientSanctioned")):
         with system.chain.isolate():
             system.compliance.sanction(party, "test", sender=system.officer)
-            with refused(
-                system.compliance.ComplianceRefused, refusal=REFUSAL.index(refusal), subject=party.address
-            ):
+            with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index(refusal), subject=party.address):
                 system.pay()
 
 

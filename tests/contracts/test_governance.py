@@ -82,7 +82,9 @@ def test_thresholds__fall_at_once_and_rise_after_the_delay(system: System) -> No
     assert tuple(system.oracle.thresholds()) == (20, 40, 60, 80)
 
 
-@pytest.mark.parametrize("limits", [(0, 40, 60, 80), (40, 40, 60, 80), (20, 60, 60, 80), (20, 40, 80, 80), (90, 93, 95, 96)])
+@pytest.mark.parametrize(
+    "limits", [(0, 40, 60, 80), (40, 40, 60, 80), (20, 60, 60, 80), (20, 40, 80, 80), (90, 93, 95, 96)]
+)
 def test_thresholds__out_of_order_or_bounds__reverts(system: System, limits: tuple[int, ...]) -> None:
     call = system.oracle.setThresholds.encode_input(limits)
     system.oracle.scheduleChange(call, sender=system.admin)
@@ -185,9 +187,7 @@ def test_replace_oracle__payment_in_flight__judged_by_the_new_one(system: System
     assert STATUS[system.status(terms)] == "Settled"
 
 
-def test_replace_compliance__payment_in_flight__checked_by_the_new_one(
-    system: System, project: Any
-) -> None:
+def test_replace_compliance__payment_in_flight__checked_by_the_new_one(system: System, project: Any) -> None:
     terms = system.pay()
     newer = system.admin.deploy(
         project.ComplianceEngine,

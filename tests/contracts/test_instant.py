@@ -10,7 +10,13 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from support import DOLLAR, LEVEL, STATUS, Terms, only, refused, signer_account
 
-PERMIT = [("owner", "address"), ("spender", "address"), ("value", "uint256"), ("nonce", "uint256"), ("deadline", "uint256")]
+PERMIT = [
+    ("owner", "address"),
+    ("spender", "address"),
+    ("value", "uint256"),
+    ("nonce", "uint256"),
+    ("deadline", "uint256"),
+]
 RECEIVE = [
     ("from", "address"),
     ("to", "address"),
@@ -128,9 +134,7 @@ def authorization(system: System, key: Any, terms: Terms) -> tuple[int, int, byt
         "validBefore": before,
         "nonce": system.id(terms),
     }
-    signed = sign(
-        system, key, system.token, "PayFlow Test Dollar", "ReceiveWithAuthorization", RECEIVE, value
-    )
+    signed = sign(system, key, system.token, "PayFlow Test Dollar", "ReceiveWithAuthorization", RECEIVE, value)
     return 0, before, bytes(signed.signature)
 
 
@@ -155,9 +159,7 @@ def test_create_payment_with_permit__permit_was_brought_by_another__escrow_opens
     terms = system.terms(sender=payer.address)
     signed = permit(system, key, terms.amount)
     system.token.permit(payer, system.core, terms.amount, *signed, sender=system.stranger)
-    system.core.createPaymentWithPermit(
-        terms.recipient, terms.token, terms.amount, terms.ref, *signed, sender=payer
-    )
+    system.core.createPaymentWithPermit(terms.recipient, terms.token, terms.amount, terms.ref, *signed, sender=payer)
     assert STATUS[system.status(terms)] == "Pending"
 
 

@@ -203,7 +203,9 @@ def test_verify_reports__random_reports__contract_recovers_the_signer(system: Sy
 
     @given(score, score, score, st.integers(0, 2**32 - 1), word, word, st.integers(0, 3600), st.booleans())
     @settings(max_examples=25, deadline=None)
-    def check(overall: int, one: int, two: int, alerts: int, model: bytes, proof: bytes, life: int, compact: bool) -> None:
+    def check(
+        overall: int, one: int, two: int, alerts: int, model: bytes, proof: bytes, life: int, compact: bool
+    ) -> None:
         report = Report(
             system.id(terms), overall, one, two, one, two, one, alerts, model, proof, system.now, system.now + 60 + life
         )

@@ -21,9 +21,7 @@ BOUNDARIES = [
 
 
 @pytest.mark.parametrize(("score", "level", "status"), BOUNDARIES)
-def test_settle__score_at_a_limit__level_and_state_follow(
-    system: System, score: int, level: str, status: str
-) -> None:
+def test_settle__score_at_a_limit__level_and_state_follow(system: System, score: int, level: str, status: str) -> None:
     terms = system.pay()
     payer, payee = system.token.balanceOf(system.payer), system.token.balanceOf(system.payee)
     receipt = system.settle(terms, score, alerts=0b101)

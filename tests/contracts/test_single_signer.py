@@ -15,9 +15,7 @@ from support import LEVEL, STATUS, Terms, only, refused
 def node(system: System, accounts: Any) -> Any:
     """An account that holds AI_ORACLE_ROLE and can send transactions."""
     account = accounts[8]
-    system.change(
-        system.oracle, system.oracle.grantRole.encode_input(system.oracle.AI_ORACLE_ROLE(), account)
-    )
+    system.change(system.oracle, system.oracle.grantRole.encode_input(system.oracle.AI_ORACLE_ROLE(), account))
     return account
 
 
@@ -63,7 +61,8 @@ def test_analyze_transaction__any_scores__equals_the_integer_formula(system: Sys
 
 
 @pytest.mark.parametrize(
-    ("score", "status"), [(0, "Settled"), (60, "Settled"), (61, "Held"), (80, "Held"), (81, "Blocked"), (100, "Blocked")]
+    ("score", "status"),
+    [(0, "Settled"), (60, "Settled"), (61, "Held"), (80, "Held"), (81, "Blocked"), (100, "Blocked")],
 )
 def test_execute_payment__recorded_verdict__level_decides(system: System, node: Any, score: int, status: str) -> None:
     terms = system.pay()
@@ -138,9 +137,7 @@ def test_recorded_analysis__older_than_a_report_may_be__reverts(system: System, 
 def test_one_signer_path__quorum_above_one__closed(deploy: Deploy, accounts: Any) -> None:
     system = deploy(quorum=2, signers=3)
     account = accounts[8]
-    system.change(
-        system.oracle, system.oracle.grantRole.encode_input(system.oracle.AI_ORACLE_ROLE(), account)
-    )
+    system.change(system.oracle, system.oracle.grantRole.encode_input(system.oracle.AI_ORACLE_ROLE(), account))
     with refused(system.oracle.OneSignerPathClosed, quorum=2):
         analyze(system, system.pay(), (1,) * 5, account)
     with refused(system.oracle.OneSignerPathClosed, quorum=2):

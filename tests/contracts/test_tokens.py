@@ -26,9 +26,7 @@ def moody(system: System, project: Any) -> Any:
 
 def test_create_payment__token_with_a_fee__refused_with_what_arrived(system: System, project: Any) -> None:
     token = listed(system, system.admin.deploy(project.FeeToken))
-    with refused(
-        system.core.TokenChargedFee, token=token.address, expected=100 * DOLLAR, received=99 * DOLLAR
-    ):
+    with refused(system.core.TokenChargedFee, token=token.address, expected=100 * DOLLAR, received=99 * DOLLAR):
         system.pay(system.terms(token=token.address))
     terms = system.terms(token=token.address)
     with refused(system.core.TokenChargedFee):
@@ -48,9 +46,7 @@ def test_life_of_a_payment__token_that_returns_nothing__works(system: System, pr
 def test_settle__transfer_fails__payment_stays_open_and_reclaimable(system: System, moody: Any, mood: int) -> None:
     terms = system.pay(system.terms(token=moody.address))
     moody.setMood(mood, sender=system.admin)
-    with refused(
-        system.core.TransferFailed, token=moody.address, to=system.payee.address, amount=terms.amount
-    ):
+    with refused(system.core.TransferFailed, token=moody.address, to=system.payee.address, amount=terms.amount):
         system.settle(terms)
     with refused(system.core.TransferFailed, to=system.payer.address):
         system.core.cancel(terms.tuple(), sender=system.payer)
