@@ -237,7 +237,9 @@ class Contracts:
         """Gas that the core needs for `data` as things stand. Raises ContractRefused with the decoded custom error."""
         transaction = {"from": sender, "to": self.deployment.core.address, "data": data}
         try:
-            return int(self._rpc.read("eth_estimateGas", transaction), 16)
+            # "latest", not the default: clients differ, and an estimate that counts on waiting transactions is too low
+            # when those do not come
+            return int(self._rpc.read("eth_estimateGas", transaction, "latest"), 16)
         except RpcRejected as refused:
             if refused.revert is None and "revert" not in refused.message.lower():
                 raise

@@ -41,7 +41,7 @@ from oracle.node.views import Stage
 from oracle.node.watcher import Watcher
 from oracle.scoring import RiskModel, ScreeningLists
 from oracle.settings import Settings
-from oracle.signing import ReportDigests, load_signer
+from oracle.signing import ReportDigests, read_signer, refuse_plain_key
 from oracle.store import Database, payments
 
 LONGEST_PAUSE = 10.0
@@ -66,6 +66,8 @@ class Node:
         self._condition = Condition(self._bus)
         self._metrics = NodeMetrics(registry or CollectorRegistry())
         model = RiskModel.default() if settings.model_file is None else RiskModel.load(settings.model_file)
+        # before the journal is opened and the chain is asked: a wrong password shows at once
+        self._signer = read_signer(settings)
         self._scorer = Scorer(model, ScreeningLists())
         self._database = Database(settings.journal_url)
         self._facade = Facade(
@@ -147,7 +149,8 @@ class Node:
         contracts = Contracts(rpc, deployment)
         contracts.check_chain()
         contracts.check_code()
-        signer = load_signer(settings, chain_id=chain_id)
+        refuse_plain_key(settings, chain_id=chain_id)
+        signer = self._signer
         self._claim_journal(f"{chain_id} {deployment.genesis_hash} {deployment.core.address}")
         digests = ReportDigests(chain_id=chain_id, verifying_contract=deployment.oracle.address)
         tokens = Tokens(deployment, self._database)

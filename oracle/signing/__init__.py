@@ -1,6 +1,14 @@
 """Reports as typed data, and the keys that sign them."""
 
-from oracle.signing.keystore import create_keystore, load_signer, open_keystore, parse_key, read_password
+from oracle.signing.keystore import (
+    create_keystore,
+    load_signer,
+    open_keystore,
+    parse_key,
+    read_password,
+    read_signer,
+    refuse_plain_key,
+)
 from oracle.signing.report import RiskReport, SignedReport
 from oracle.signing.signature import Signature
 from oracle.signing.signer import LocalSigner, SignedTransaction
@@ -18,4 +26,6 @@ __all__ = [
     "open_keystore",
     "parse_key",
     "read_password",
+    "read_signer",
+    "refuse_plain_key",
 ]

@@ -30,13 +30,23 @@ def load_signer(settings: Settings, *, chain_id: int) -> LocalSigner | None:
     Raises KeyFileMissing, KeyFileExposed, KeyFileInvalid, WrongPassword, PlainKeyRefused (a key from the environment
     on a chain that is no devnet), InvalidSetting (that key is malformed).
     """
+    refuse_plain_key(settings, chain_id=chain_id)
+    return read_signer(settings)
+
+
+def read_signer(settings: Settings) -> LocalSigner | None:
+    """As `load_signer`, before the chain is known: `refuse_plain_key` must follow before anything is signed."""
     if settings.keystore_file is not None and settings.password_file is not None:
         return open_keystore(settings.keystore_file, read_password(settings.password_file))
     if settings.private_key is None:
         return None
-    if chain_id not in DEVNET_CHAINS:
-        raise PlainKeyRefused(chain_id=chain_id)
     return parse_key(settings.private_key.get_secret_value(), variable=f"{PREFIX}PRIVATE_KEY")
+
+
+def refuse_plain_key(settings: Settings, *, chain_id: int) -> None:
+    """Raises PlainKeyRefused where the settings hold a key in the clear and the chain is no devnet."""
+    if settings.private_key is not None and chain_id not in DEVNET_CHAINS:
+        raise PlainKeyRefused(chain_id=chain_id)
 
 
 def parse_key(text: str, *, variable: str) -> LocalSigner:

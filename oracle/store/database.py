@@ -11,12 +11,15 @@ from typing import IO, Any, Self
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from oracle.errors import InvalidSetting, StoreError, StoreFull, StoreLocked, StoreSchema, StoreUnavailable
 from oracle.store.schema import SCHEMA_VERSION, meta, metadata
 
 BUSY_TIMEOUT = 5_000
 """Milliseconds that SQLite waits for another connection's write to end."""
+POOL: dict[str, int] = {"pool_size": 16, "max_overflow": 32, "pool_timeout": 10}
+"""Connections kept, made on top at peaks, and seconds to wait for one: more than an API has threads."""
 ADVISORY_LOCK = 0x50617946
 """Key of PostgreSQL's advisory lock that one node holds on a journal ("PayF")."""
 
@@ -98,6 +101,8 @@ class Database:
             yield
         except DBAPIError as failed:
             raise self._error(failed) from failed
+        except PoolTimeout as busy:
+            raise StoreUnavailable(journal=self.name, cause="all of its connections are in use") from busy
 
     def _error(self, failed: DBAPIError) -> StoreError:
         cause = str(failed.orig).strip()
@@ -111,7 +116,7 @@ class Database:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+        return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True, **POOL)
     if url.database:
         try:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +126,7 @@ def _engine(url: URL) -> Engine:
             ) from None
     # autocommit in the driver, so that BEGIN is ours alone: IMMEDIATE takes the write lock at once instead of failing
     # in the middle of a transaction that read first
-    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT / 1000})
+    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT / 1000}, **POOL)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:

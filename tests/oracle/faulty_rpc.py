@@ -17,7 +17,7 @@ connection without an answer."""
 class FaultyRpc:
     """Passes JSON-RPC on to `upstream`, through `fault` where that is set."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, *, port: int = 0) -> None:
         self.fault: Fault | None = None
         self.drops: Callable[[], bool] = lambda: False
         """Asked once per HTTP request, batches included, after it was passed on."""
@@ -45,7 +45,7 @@ class FaultyRpc:
             def log_message(self, *_arguments: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

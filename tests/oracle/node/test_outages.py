@@ -25,23 +25,19 @@ def faulty(net: Devnet) -> Iterator[FaultyRpc]:
     proxy.close()
 
 
-def test_start__rpc_node_is_down__waits_and_goes_on_when_it_answers(tmp_path: Path) -> None:
-    port = free_port()
-    with devnet(tmp_path, port=free_port()) as elsewhere:  # only for settings: nothing listens at `port` yet
-        settings = elsewhere.settings(tmp_path / "data", rpc_url=f"http://127.0.0.1:{port}", rpc_timeout=0.5)
-    node = RunningNode(settings)
-    node.start()
-    try:
+def test_start__rpc_node_is_down__waits_and_goes_on_when_it_answers(net: Devnet, tmp_path: Path) -> None:
+    port = free_port()  # nothing listens there yet
+    payment_id = net.pay(3 * DOLLAR)
+    with running(net.settings(tmp_path / "data", rpc_url=f"http://127.0.0.1:{port}", rpc_timeout=0.5)) as node:
         assert "PAYFLOW_RPC_URL" in node.problem("rpc-unavailable")
         with pytest.raises(NotReady, match="No answer"):
             node.service.token(None)
-        with devnet(tmp_path, port=port) as net:
-            settings.deployments.joinpath("31337.json").write_bytes(net.folder.joinpath("31337.json").read_bytes())
-            payment_id = net.pay(3 * DOLLAR)
+        late = FaultyRpc(net.anvil.url, port=port)
+        try:
             node.reaches(payment_id, PaymentStatus.SETTLED)
             node.untroubled()
-    finally:
-        node.stop()
+        finally:
+            late.close()
 
 
 def test_outage__in_the_middle__is_degraded_then_goes_on(net: Devnet, faulty: FaultyRpc, tmp_path: Path) -> None:

@@ -16,12 +16,15 @@ from oracle.errors import (
     NoSigner,
     NotReady,
     PaymentUnknown,
+    PlainKeyRefused,
     StoreSchema,
     WrongChain,
+    WrongPassword,
 )
 from oracle.node import ListKind, Node, NodeState, Stage
 from oracle.settings import Settings
-from tests.oracle.devnet import Devnet, devnet
+from oracle.signing import create_keystore
+from tests.oracle.devnet import Anvil, Devnet, devnet
 from tests.oracle.running import eventually, running
 
 DOLLAR = 10**6
@@ -269,3 +272,41 @@ def test_run__journal_of_another_deployment__is_refused(net: Devnet, tmp_path: P
                 node.run(threading.Event())
         finally:
             node.close()
+
+
+def test_node__wrong_password__is_refused_before_journal_and_chain(tmp_path: Path) -> None:
+    create_keystore(tmp_path / "key.json", "right", work=2)
+    (tmp_path / "password").write_text("wrong\n")
+    (tmp_path / "password").chmod(0o600)
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        rpc_url="http://127.0.0.1:1",
+        keystore_file=tmp_path / "key.json",
+        password_file=tmp_path / "password",
+    )
+    with pytest.raises(WrongPassword):
+        Node(settings)
+    assert not (tmp_path / "data").exists()
+
+
+def test_run__plain_key_on_a_chain_that_is_no_devnet__is_refused(tmp_path: Path) -> None:
+    anvil = Anvil("--chain-id", "5")
+    try:
+        with devnet(tmp_path) as net:
+            settings = net.settings(tmp_path / "data", rpc_url=anvil.url)
+            document = json.loads((net.folder / "31337.json").read_text())
+            for name, contract in document["contracts"].items():
+                # the same code at the same places, so that nothing but the key can be refused
+                code = net.anvil.call("eth_getCode", net.addresses[name], "latest")
+                anvil.call("anvil_setCode", contract["address"], code)
+        document["chain_id"] = 5
+        document["genesis_hash"] = anvil.call("eth_getBlockByNumber", "0x0", False)["hash"]
+        (net.folder / "5.json").write_text(json.dumps(document))
+        node = Node(settings)
+        try:
+            with pytest.raises(PlainKeyRefused, match="chain 5 "):
+                node.run(threading.Event())
+        finally:
+            node.close()
+    finally:
+        anvil.stop()

@@ -8,6 +8,7 @@ import pytest
 
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
+from oracle.store import Database, intents
 from tests.oracle.devnet import Devnet
 from tests.oracle.faulty_rpc import Call, FaultyRpc
 from tests.oracle.running import eventually, running
@@ -144,6 +145,33 @@ def test_nonce__a_foreign_transaction_takes_the_nonce_of_a_waiting_one__payments
         eventually(settled, "it is settled at another nonce", node.service.health)
         node.reaches(payment_id, PaymentStatus.SETTLED)
         assert "displaced" in [one.state for one in node.service.payment(payment_id).attempts]
+
+
+def test_nonce__a_gap_below_a_waiting_transaction__is_filled(net: Devnet, tmp_path: Path) -> None:
+    settings = net.settings(tmp_path / "data", batch_size=1, bump_after=60)
+    terms = net.terms(3 * DOLLAR)
+    reference = bytes.fromhex(terms.reference[2:])
+    net.send(net.payer, "PayFlowCore", "createPayment", terms.recipient, terms.token, terms.amount, reference)
+    second = net.pay(4 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    with running(settings):
+        waiting = sorted(eventually(lambda: pool(net)[1:] and pool(net), "two wait"), key=lambda one: one["nonce"])
+    # the first one's nonce is lost for it, and its payment needs none any more
+    for one in waiting:
+        net.anvil.call("anvil_dropTransaction", one["hash"])
+    net.send(net.payer, "PayFlowCore", "cancel", terms.as_abi())
+    with Database(settings.journal_url) as database, database.writing() as connection:
+        intents.change_intent(connection, intents.intents_in(connection, [intents.OPEN])[0].id, state=intents.DISPLACED)
+    with running(settings) as node:
+
+        def settled() -> bool:
+            net.anvil.mine()
+            return net.status(second) == 2
+
+        eventually(settled, "the gap is closed and the second is settled", node.service.health)
+        node.reaches(second, PaymentStatus.SETTLED)
+    fillers = net.anvil.call("eth_getTransactionCount", net.signer, "latest")
+    assert int(fillers, 16) == 2
 
 
 def test_funds__an_empty_account__is_reported_and_goes_on_when_filled(net: Devnet, tmp_path: Path) -> None:
