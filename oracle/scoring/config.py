@@ -30,8 +30,10 @@ class ScoringConfig:
     warm_up: int = 6
     """Earlier payments after which a wallet's baseline counts in full."""
     # pattern
-    equal_tolerance: int = 20
-    """Two amounts are equal when they differ by at most this many thousandths (fees, peeling)."""
+    fee_tolerance: int = 40
+    """A sum that is passed on may be smaller by this many thousandths (fees, peeling)."""
+    gain_tolerance: int = 10
+    """A sum that is passed on may be larger by this many thousandths (rounding up)."""
     layering_hops: int = 3
     """Hops of one sum, each within `layering_gap`, from which it is layering."""
     layering_gap: int = DAY
@@ -39,7 +41,7 @@ class ScoringConfig:
     """Smaller sums agree by chance too often (two coffees) to be traced."""
     busy_payers: int = 5
     """Payers within `layering_gap` above which equal sums are matched ten times as closely."""
-    pass_through_gap: int = 2 * HOUR
+    pass_through_gap: int = 6 * HOUR
     mixing_fan: int = 5
     """Distinct payers and distinct payees, each, from which a wallet may be mixing."""
     wash_returns: int = 3

@@ -24,12 +24,12 @@ PASS_FAN_SCORES = ((1.0, 25.0), (2.0, 40.0), (3.0, 75.0), (4.0, 88.0), (8.0, 95.
 """Distinct recipients (or payers) of a pass-through → score at full weight."""
 _PASS_MOST, _PASS_CONCENTRATION = 1.05, 0.5
 _PASS_LEAST = 500
-"""Tokens that must have come in: smaller sums are spent within two hours by many people."""
+"""Tokens that must have come in: smaller sums are spent within hours by many people."""
 
 
 def judge_pattern(signals: PatternSignals, config: ScoringConfig) -> list[Explanation]:
     """Each shape is judged alone; the analyzer's score is the worst of them."""
-    found = _layering(signals, config) + _round_trips(signals) + _pass_through(signals)
+    found = _layering(signals, config) + _round_trips(signals) + _pass_through(signals, config)
     found += _mixing("sender", signals.sender_fan, config) + _mixing("recipient", signals.recipient_fan, config)
     return [one for one in found if one.score > 0]
 
@@ -90,7 +90,7 @@ def _mixing(side: str, fan: Fan, config: ScoringConfig) -> list[Explanation]:
     ]
 
 
-def _pass_through(signals: PatternSignals) -> list[Explanation]:
+def _pass_through(signals: PatternSignals, config: ScoringConfig) -> list[Explanation]:
     if signals.pass_micro < _PASS_LEAST * MICRO or signals.pass_through > _PASS_MOST:
         return []
     if signals.pass_concentration < _PASS_CONCENTRATION:  # a busy wallet's sums agree by chance
@@ -103,8 +103,8 @@ def _pass_through(signals: PatternSignals) -> list[Explanation]:
             "pattern",
             score,
             f"{signals.pass_through:.0%} of the {tokens(signals.pass_micro)} that"
-            f" {plural(signals.pass_payers, 'wallet')} paid in"
-            f" within two hours has left again, to {plural(signals.pass_payees, 'wallet')}.",
+            f" {plural(signals.pass_payers, 'wallet')} paid in within {duration(config.pass_through_gap)}"
+            f" has left again, to {plural(signals.pass_payees, 'wallet')}.",
             signals.pass_ids,
             Alert.PATTERN_ANOMALY if score >= ALERT_SCORE else NO_ALERT,
         )

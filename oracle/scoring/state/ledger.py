@@ -145,14 +145,14 @@ def matching_inflow(wallet: WalletState, token: str, micro: int, time: int, conf
     if micro < config.layering_minimum:
         return None
     earliest = time - config.layering_gap
-    tolerance = config.equal_tolerance
+    below, above = config.fee_tolerance, config.gain_tolerance
     if len({move.sender for move in wallet.received if move.time > earliest}) > config.busy_payers:
-        tolerance //= 10
+        below, above = below // 10, above // 10
     for move in reversed(wallet.received):
         if move.time <= earliest:
             return None
         # one token in and another one out is an exchange, not the same money
-        if move.token == token and abs(micro - move.micro) * 1_000 <= tolerance * move.micro:
+        if move.token == token and -below * move.micro <= (micro - move.micro) * 1_000 <= above * move.micro:
             return move
     return None
 
