@@ -266,6 +266,7 @@ class _Parts:
         self._condition = condition
         self._metrics = metrics
         self._facade = facade
+        self._doubt = False
         self.unchecked = False
         """The RPC node was away: behind the same address there may be another chain now."""
 
@@ -276,7 +277,9 @@ class _Parts:
             self._contracts.check_code()
             self.unchecked = False
         final = self._reader.head(self._settings.final_tag, self._settings.final_confirmations)
+        rewinds = self._watcher.rewinds
         head = self._watcher.step(stop)
+        self._doubt = self._doubt or self._watcher.rewinds != rewinds
         # the final block is learnt after the step: a reorganisation is measured against what was final before it
         self._condition.learn(final_block=None if final is None else final.number)
         if head is not None and not stop.is_set():
@@ -284,7 +287,8 @@ class _Parts:
             if self._condition.facts.caught_up:
                 self._condition.learn(synced_once=True)
                 if self._settler is not None and self._transactor is not None:
-                    self._transactor.step(head, -1 if final is None else final.number)
+                    self._transactor.step(head, -1 if final is None else final.number, doubt=self._doubt)
+                    self._doubt = False
                     self._settler.step(head, self._transactor)
         self._facade.flush_counts()
         self._measure()

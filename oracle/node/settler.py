@@ -83,7 +83,7 @@ class Settler:
                 limit=self._settings.batch_size * LOOK_AHEAD,
             )
             # a payment that was reorganised into another block may still be in a transaction from before
-            held = intents.payments_held(connection)
+            held = intents.payments_held(connection, [intents.OPEN])
         due = [row for row in due if row.payment_id not in held]
         if not due:
             self._condition.clear("settling")
@@ -100,18 +100,14 @@ class Settler:
         for group in groups(wanted, size=self._settings.batch_size)[:room]:
             self._settle(group, head, transactor)
 
-    def still_useful(self, payment_ids: Sequence[str], head: Header) -> set[str]:
-        """Those of the payments that a settlement (or reclaim) sent now would still move."""
-        states = self._contracts.statuses(payment_ids)
-        with self._database.reading() as connection:
-            known = payments.payments_by_id(connection, payment_ids)
-        return {
-            one
-            for one, state in states.items()
-            if state is PaymentStatus.PENDING
-            and one in known
-            and (known[one].stage == Stage.EXPIRED or head.timestamp < known[one].settle_deadline)
-        }
+    def still_useful(self, intent: Intent, head: Header) -> bool:
+        """Whether any of its payments would be moved if the intent was included now."""
+        rows = self._payments_of(intent)
+        states = self._contracts.statuses(list(rows))
+        return any(
+            states[one] is PaymentStatus.PENDING and (intent.kind == RECLAIM or head.timestamp < row.settle_deadline)
+            for one, row in rows.items()
+        )
 
     def on_mined(self, intent: Intent, receipt: Receipt, void: bool) -> None:
         """A transaction was included. Success shows in the events; what failed is planned anew."""
@@ -134,6 +130,8 @@ class Settler:
         self._metrics.refusals.inc()
         refusals = row.refusals + 1
         stage, retry_at = self._retry.after(refusals, now=_milliseconds())
+        if row.stage == Stage.EXPIRED:  # a reclaim was refused
+            stage = Stage.EXPIRED
         if stage is Stage.STUCK and row.stage != Stage.STUCK:
             log.error("payment stuck", payment=row.payment_id, reason=reason, refusals=refusals)
         self._set(row, stage=stage, reason=reason, refusals=refusals, retry_at=retry_at)
@@ -170,7 +168,7 @@ class Settler:
         for row in missed:
             reason = f"not settled before {row.settle_deadline}; only reclaim is left"
             reason += f"; last refusal: {row.reason}" if row.reason else ""
-            self._set(row, stage=Stage.EXPIRED, reason=reason, retry_at=0)
+            self._set(row, stage=Stage.EXPIRED, reason=reason)
             log.warning("payment expired", payment=row.payment_id, deadline=row.settle_deadline)
         if not self._settings.auto_reclaim:
             return

@@ -63,10 +63,10 @@ class Transactor:
         policy: FeePolicy,
         limits: Limits,
         condition: Condition,
-        still_useful: Callable[[Sequence[str], Header], set[str]],
+        still_useful: Callable[[Intent, Header], bool],
         on_mined: Callable[[Intent, Receipt, bool], None],
     ) -> None:
-        """`still_useful` gives those of some payments for which a settlement would still do something now.
+        """`still_useful` says whether an intent would still move any of its payments if it was included now.
 
         `on_mined` is told of each included intent: the intent, its receipt, whether the included attempt was void.
         """
@@ -141,8 +141,12 @@ class Transactor:
 
     # --- following them ---
 
-    def step(self, head: Header, final_block: int) -> None:
-        """Look after every intent once. `final_block`: the highest block that counts as final (-1: none)."""
+    def step(self, head: Header, final_block: int, *, doubt: bool = False) -> None:
+        """Look after every intent once.
+
+        `final_block`: the highest block that counts as final (-1: none). `doubt`: the chain took blocks back, so that
+        every receipt is asked for again.
+        """
         with self._database.reading() as connection:
             waiting = intents.intents_in(connection, intents.PENDING)
         self._condition.learn(in_flight=sum(intent.state == intents.OPEN for intent in waiting))
@@ -154,7 +158,7 @@ class Transactor:
         for intent in waiting:
             try:
                 if intent.state == intents.MINED:
-                    self._confirm(intent, used, final_block)
+                    self._confirm(intent, used, final_block, doubt=doubt)
                 elif intent.nonce < used:
                     self._find_receipt(intent, head)
                 else:
@@ -167,9 +171,9 @@ class Transactor:
         else:
             self._condition.report("transactions", trouble)
 
-    def _confirm(self, intent: Intent, used: int, final_block: int) -> None:
+    def _confirm(self, intent: Intent, used: int, final_block: int, *, doubt: bool) -> None:
         """Close a mined intent once its block is final; open it again where the block was reorganised away."""
-        if intent.nonce < used and (intent.mined_block or 0) > final_block:
+        if intent.nonce < used and (intent.mined_block or 0) > final_block and not doubt:
             return
         receipt = self._port.receipt(intent.mined_tx or "")
         if receipt is not None and receipt.block_hash == intent.mined_hash:
@@ -230,13 +234,12 @@ class Transactor:
         """See to it that an open intent is in the RPC node's pool, at fees that get it included."""
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
-            ids = intents.payments_of(connection, intent.id)
         last = tried[-1]
         age = (_milliseconds() - last.sent_at) / 1000
         known = self._port.is_known(last.tx)
         if known and age < self._limits.bump_after:
             return
-        void = last.void or (intent.kind != FILL and not self._still_useful(ids, head))
+        void = last.void or (intent.kind != FILL and not self._still_useful(intent, head))
         if not known and void == last.void:
             self._broadcast(last.tx, last.raw, last.gas * last.max_fee, intent=intent, head=head, last=last)
             return

@@ -64,6 +64,8 @@ class Watcher:
         self._metrics = metrics
         self._present = present
         self._on_skipped = on_skipped
+        self.rewinds = 0
+        """How often the chain took blocks back."""
         self.turn = threading.RLock()
         """Held by whoever moves the engine and the journal together: a step here, a change of a list elsewhere."""
 
@@ -150,6 +152,7 @@ class Watcher:
                     self._restore(connection, row)
             self._rebuild()
         self._condition.learn(caught_up=False, cursor_block=None if ancestor is None else to)
+        self.rewinds += 1
         self._metrics.reorganisations.inc()
         self._metrics.reorganisation_depth.observe(cursor.number - to)
         self._bus.publish("reorg", {"from": cursor.number, "to": to})

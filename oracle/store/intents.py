@@ -55,12 +55,12 @@ def payments_of(connection: Connection, intent_id: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def payments_held(connection: Connection) -> set[str]:
-    """The ids of all payments that an open or mined intent carries: no other intent may take them."""
+def payments_held(connection: Connection, states: Iterable[str] = PENDING) -> set[str]:
+    """The ids of all payments that intents in any of `states` carry."""
     query = (
         select(intent_payments.c.payment_id)
         .join(intents, intents.c.id == intent_payments.c.intent_id)
-        .where(intents.c.state.in_(PENDING))
+        .where(intents.c.state.in_(list(states)))
     )
     return set(connection.execute(query).scalars())
 

@@ -224,6 +224,28 @@ def test_refusal__the_system_is_paused__stuck_with_the_reason_and_settled_after_
             node.reaches(payment_id, PaymentStatus.SETTLED)
 
 
+def test_refusal__a_transaction_reverts_on_chain__is_tried_again_long_before_it_is_final(
+    net: Devnet, tmp_path: Path
+) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    with running(net.settings(tmp_path / "data", final_tag="finalized", bump_after=60)) as node:
+        eventually(lambda: pool(net), "the settlement waits")
+        # the pause is included before the settlement, which then reverts
+        pause = net._transaction(net.admin, "PayFlowCore", "pause", ())
+        fees = {"maxFeePerGas": hex(10**12), "maxPriorityFeePerGas": hex(10**11)}
+        net.anvil.call("eth_sendTransaction", {**pause, **fees})
+        net.anvil.mine()
+        net.anvil.call("evm_setAutomine", True)
+        eventually(
+            lambda: node.metric("payflow_transactions_total", kind="settle", result="failed") == 1, "the revert is seen"
+        )
+        eventually(lambda: "EnforcedPause" in node.payment(payment_id).reason, "the next try says why")
+        net.send(net.admin, "PayFlowCore", "unpause")
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+        assert node.service.payment(payment_id).attempts[0].state == "failed"
+
+
 def test_deadline__passed_before_the_node_started__is_expired_and_nothing_is_sent(net: Devnet, tmp_path: Path) -> None:
     payment_id = net.pay(3 * DOLLAR)
     net.anvil.call("evm_increaseTime", 3_601)
