@@ -1,6 +1,7 @@
 """The anomaly channel: five detectors, each as a rank among ordinary payments, and the rank of their mean."""
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class AnomalyEnsemble:
     def opinion(self, x: Floats) -> Opinion:
         """Ranks of the members, and the rank of their mean."""
         ranks = [curve(score) for curve, score in zip(self.curves[:-1], self.raw(x), strict=True)]
-        return Opinion(self.name, self.curves[-1](sum(ranks) / len(ranks)), dict(zip(MEMBERS, ranks, strict=True)))
+        return Opinion(self.name, self.curves[-1](fsum(ranks) / len(ranks)), dict(zip(MEMBERS, ranks, strict=True)))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from math import fsum
 
 from oracle.scoring.config import DAY, WEEK
 from oracle.scoring.features.context import Context
@@ -128,4 +129,4 @@ def _evenness(counts: "Counter[str]", total: int) -> float:
     if total < 2:
         return 0.0
     whole = log2(total)
-    return (whole - sum(_WEIGHTED_LOGS[count] for count in sorted(counts.values())) / total) / whole
+    return (whole - fsum(_WEIGHTED_LOGS[count] for count in counts.values()) / total) / whole

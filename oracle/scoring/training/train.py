@@ -1,5 +1,6 @@
 """`train`: from a seed to the bytes of a model file."""
 
+from math import fsum
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -99,5 +100,5 @@ def _ensemble(x: np.ndarray, y: np.ndarray, seed: int, report: Progress) -> Anom
     bare = AnomalyEnsemble(*parts, curves=())
     raw = np.array([bare.raw(row) for row in y])
     members = tuple(score_curve(column) for column in raw.T)
-    means = np.array([sum(c(v) for c, v in zip(members, row, strict=True)) / len(members) for row in raw.tolist()])
+    means = np.array([fsum(c(v) for c, v in zip(members, row, strict=True)) / len(members) for row in raw.tolist()])
     return AnomalyEnsemble(*parts, curves=(*members, score_curve(means)))
