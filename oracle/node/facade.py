@@ -12,19 +12,19 @@ from oracle.chain.deployment import Deployment, Token
 from oracle.chain.status import PaymentStatus
 from oracle.errors import (
     InvalidPayment,
-    ListingUnknown,
     NoSigner,
     NotReady,
     PaymentUnknown,
-    QuorumUnreachable,
     StoreError,
 )
 from oracle.node import requests
 from oracle.node.bus import EventBus, Listener
 from oracle.node.condition import Condition
+from oracle.node.instant import quote
+from oracle.node.listkeeper import ListKeeper
 from oracle.node.present import attempt_view, event_view, payment_view
-from oracle.node.scorer import Scorer, report_on
-from oracle.node.screening import KINDS, Change
+from oracle.node.scorer import Scorer
+from oracle.node.screening import KINDS
 from oracle.node.service import NodeService
 from oracle.node.tokens import Tokens
 from oracle.node.views import (
@@ -45,7 +45,7 @@ from oracle.node.watcher import Watcher
 from oracle.scoring import Payment, RiskLevel
 from oracle.settings import Settings
 from oracle.signing import LocalSigner, ReportDigests, SignedReport
-from oracle.store import Database, PaymentRow, intents, lists, payments
+from oracle.store import Database, PaymentRow, intents, payments
 
 PAGE_LIMIT = 500
 MICRO = 10**6
@@ -76,6 +76,7 @@ class Facade(NodeService):
         self._condition = condition
         self._bus = bus
         self._connected: Connected | None = None
+        self._lists = ListKeeper(database, scorer, bus)
         self._counts: Counter[str] = Counter()
         self._counts_lock = Lock()
 
@@ -134,8 +135,6 @@ class Facade(NodeService):
         self, *, sender: str, recipient: str, token: Token, amount: int, reference: str | None = None
     ) -> InstantQuote:
         chain = self._ready()
-        if chain.signer is None:
-            raise NoSigner
         terms = PaymentTerms(
             sender=requests.address(sender, field="sender"),
             recipient=requests.address(recipient, field="recipient"),
@@ -143,45 +142,17 @@ class Facade(NodeService):
             amount=_positive(amount),
             reference=requests.reference(reference),
         )
-        quorum = chain.contracts.quorum()
-        if quorum > 1:
-            raise QuorumUnreachable(required=quorum, collected=1)
-        core = chain.deployment.core.address
-        payment_id = terms.payment_id(chain_id=chain.deployment.chain_id, core=core)
-        now = self._condition.chain_now()
-        assessment = self._scorer.assess(
-            Payment(
-                payment_id=payment_id,
-                sender=terms.sender,
-                recipient=terms.recipient,
-                token=terms.token,
-                amount=terms.amount,
-                decimals=token.decimals,
-                timestamp=now,
-            )
-        )
-        report = report_on(
-            assessment, assessment.evidence(), issued_at=now, expires_at=now + self._settings.instant_lifetime
-        )
-        digest = chain.digests.report(report)
-        signature = chain.signer.sign(digest).full()
-        signed = SignedReport(report, "0x" + digest.hex(), chain.signer.address, "0x" + signature.hex())
-        refusal = ""
-        if assessment.level > RiskLevel.MEDIUM:
-            refusal = f"score {assessment.overall} ({assessment.level.name}) is too high for an instant payment"
-        return InstantQuote(
-            payment_id=payment_id,
-            chain_id=chain.deployment.chain_id,
-            to=core,
-            calldata="" if refusal else chain.contracts.pay_instant(terms, [(report.as_abi(), signature)]),
-            refusal=refusal,
-            sender=terms.sender,
-            recipient=terms.recipient,
-            token=token,
-            amount=terms.amount,
-            reference=terms.reference,
-            reports=(signed,),
-            assessment=assessment,
+        if chain.signer is None:
+            raise NoSigner
+        return quote(
+            terms,
+            token,
+            contracts=chain.contracts,
+            digests=chain.digests,
+            signer=chain.signer,
+            scorer=self._scorer,
+            now=self._condition.chain_now(),
+            lifetime=self._settings.instant_lifetime,
         )
 
     def wallet(self, address: str) -> WalletRisk:
@@ -230,45 +201,10 @@ class Facade(NodeService):
             return state.listings(KINDS[kind])
 
     def list_add(self, kind: ListKind, address: str, *, note: str = "", by: str = "api") -> ListChange:
-        return self._change(Change(True, requests.address(address), KINDS[kind], by, note), kind)
+        return self._lists.add(self._ready().watcher, kind, address, note=note, by=by)
 
     def list_remove(self, kind: ListKind, address: str, *, by: str = "api") -> ListChange:
-        wallet = requests.address(address)
-        self._ready()
-        with self._scorer.listed() as state:
-            own = state.sources(wallet, KINDS[kind]) - {payments.CHAIN_SOURCE}
-        if not own:
-            raise ListingUnknown(address=wallet, kind=kind.value)
-        # whoever added it: an operator may correct what another operator listed
-        for source in sorted(own):
-            result = self._change(Change(False, wallet, KINDS[kind], source, f"by {by}"), kind)
-        return result
-
-    def _change(self, change: Change, kind: ListKind) -> ListChange:
-        chain = self._ready()
-        with chain.watcher.turn:
-            with self._scorer.listed() as state:
-                before = change.source in state.sources(change.address, change.kind)
-            if before != change.added:
-                self._scorer.check(change)
-                with self._database.writing() as connection:
-                    cursor = payments.cursor(connection)
-                    lists.add_change(
-                        connection,
-                        # from the next block on, before everything in it
-                        block=(0 if cursor is None else cursor.number) + 1,
-                        log_index=-1,
-                        added=change.added,
-                        address=change.address,
-                        kind=change.kind.name,
-                        source=change.source,
-                        note=change.note,
-                        at=int(time.time()),
-                    )
-                self._scorer.change(change, at=int(time.time()))
-        if before != change.added:
-            self._bus.publish("list", {"address": change.address, "kind": change.kind.name, "added": change.added})
-        return ListChange(before != change.added, change.address, kind, self._scorer.lists_version)
+        return self._lists.remove(self._ready().watcher, kind, address, by=by)
 
     # --- payments ---
 

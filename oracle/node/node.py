@@ -30,6 +30,7 @@ from oracle.node.condition import Condition
 from oracle.node.facade import Connected, Facade
 from oracle.node.harvest import Harvester
 from oracle.node.metrics import NodeMetrics
+from oracle.node.outbox import Outbox
 from oracle.node.peers import Peers
 from oracle.node.present import feed_data
 from oracle.node.scorer import Scorer
@@ -172,8 +173,7 @@ class Node:
             transactor = Transactor(
                 database=self._database,
                 port=port,
-                signer=signer,
-                chain_id=chain_id,
+                outbox=Outbox(database=self._database, port=port, signer=signer, chain_id=chain_id),
                 policy=FeePolicy(
                     limit=int(settings.max_fee_gwei * GWEI),
                     priority=int(settings.priority_fee_gwei * GWEI),

@@ -10,30 +10,23 @@ in the journal before it is on the wire, so that after a crash the same bytes ar
 need it no more is replaced by a transaction that does nothing: a nonce never used would block all later ones.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Connection
 
 from oracle.chain.blocks import Header
-from oracle.chain.transactions import Broadcast, FeePolicy, Fees, Receipt, TransactionPort
+from oracle.chain.transactions import FeePolicy, Fees, Receipt, TransactionPort
 from oracle.errors import (
     GasLimitReached,
-    InsufficientFunds,
     PayFlowError,
     TransactionError,
-    TransactionRefused,
 )
 from oracle.node.condition import Condition
+from oracle.node.outbox import FILL, VOID_GAS, Outbox, milliseconds
 from oracle.node.views import Stage
-from oracle.signing import LocalSigner
-from oracle.store import Attempt, Database, Intent, intents, payments
+from oracle.store import Database, Intent, intents, payments
 
-FILL = "fill"
-"""Kind of an intent that only closes a gap in the nonces."""
-VOID_GAS = 21_000
 MISSES = 3
 """New heads without a receipt, although the nonce is used, after which an intent counts as displaced. More than one,
 because an RPC node with several backends may know the nonce before it knows the receipt."""
@@ -58,8 +51,7 @@ class Transactor:
         *,
         database: Database,
         port: TransactionPort,
-        signer: LocalSigner,
-        chain_id: int,
+        outbox: Outbox,
         policy: FeePolicy,
         limits: Limits,
         condition: Condition,
@@ -72,8 +64,7 @@ class Transactor:
         """
         self._database = database
         self._port = port
-        self._signer = signer
-        self._chain_id = chain_id
+        self._outbox = outbox
         self._policy = policy
         self._limits = limits
         self._condition = condition
@@ -98,41 +89,18 @@ class Transactor:
         if gas > self._limits.max_gas:
             raise GasLimitReached(needed=gas, limit=self._limits.max_gas)
         fees = self._policy.first(head.base_fee or 0)
-        self._check_funds(gas * fees.most)
+        self._outbox.check_funds(gas * fees.most)
         nonce = self._free_nonce()
         try:
-            self._start(kind, nonce, to, calldata, payment_ids, fees, gas)
+            self._outbox.open(
+                kind=kind, nonce=nonce, to=to, calldata=calldata, payment_ids=payment_ids, fees=fees, gas=gas
+            )
         except TransactionError as refused:
             self._condition.report("transactions", refused)
 
-    def _start(
-        self, kind: str, nonce: int, to: str, calldata: str, payment_ids: Sequence[str], fees: Fees, gas: int
-    ) -> None:
-        tx, raw = self._sign(nonce, to, calldata, fees, gas)
-        now = _milliseconds()
-        with self._database.writing() as connection:
-            intent_id = intents.add_intent(
-                connection,
-                kind=kind,
-                nonce=nonce,
-                destination=to,
-                calldata=calldata,
-                payment_ids=payment_ids,
-                now=now // 1000,
-            )
-            self._add_attempt(connection, intent_id, tx, raw, fees, gas, void=kind == FILL, now=now)
-            payments.change_payments(connection, payment_ids, stage=Stage.SUBMITTED.value, reason="")
-        log.info("transaction signed", kind=kind, tx=tx, nonce=nonce, payments=len(payment_ids))
-        self._broadcast(tx, raw, gas * fees.most)
-
-    def _check_funds(self, needed: int) -> None:
-        balance = self._port.balance(self._signer.address)
-        if balance < needed:
-            raise InsufficientFunds(address=self._signer.address, balance=balance, needed=needed)
-
     def _free_nonce(self) -> int:
         """The lowest nonce that neither the chain, nor the RPC node's pool, nor an intent of ours has taken."""
-        nonce = self._port.nonce(self._signer.address, pending=True)
+        nonce = self._port.nonce(self._outbox.address, pending=True)
         with self._database.reading() as connection:
             taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
         while nonce in taken:
@@ -153,7 +121,7 @@ class Transactor:
         if not waiting:
             self._condition.clear("transactions")
             return
-        used = self._port.nonce(self._signer.address)
+        used = self._port.nonce(self._outbox.address)
         trouble: PayFlowError | None = None
         for intent in waiting:
             try:
@@ -235,27 +203,15 @@ class Transactor:
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
         last = tried[-1]
-        age = (_milliseconds() - last.sent_at) / 1000
+        age = (milliseconds() - last.sent_at) / 1000
         known = self._port.is_known(last.tx)
         if known and age < self._limits.bump_after:
             return
         void = last.void or (intent.kind != FILL and not self._still_useful(intent, head))
-        if not known and void == last.void:
-            self._broadcast(last.tx, last.raw, last.gas * last.max_fee, intent=intent, head=head, last=last)
+        if not known and void == last.void and self._outbox.again(last):
             return
-        self._replace(intent, last, head, void=void)
-
-    def _replace(self, intent: Intent, last: Attempt, head: Header, *, void: bool) -> None:
         fees = self._policy.replacement(Fees(last.max_fee, last.priority_fee), head.base_fee or 0)
-        to, calldata, gas = (
-            (self._signer.address, "0x", VOID_GAS) if void else (intent.destination, intent.calldata, last.gas)
-        )
-        self._check_funds(gas * fees.most)
-        tx, raw = self._sign(intent.nonce, to, calldata, fees, gas)
-        with self._database.writing() as connection:
-            self._add_attempt(connection, intent.id, tx, raw, fees, gas, void=void, now=_milliseconds())
-        log.info("transaction replaced", old=last.tx, tx=tx, nonce=intent.nonce, void=void, max_fee=fees.most)
-        self._broadcast(tx, raw, gas * fees.most)
+        self._outbox.replace(intent, last, fees, void=void)
 
     def _close_gap(self, used: int, head: Header) -> None:
         """Use up a nonce that nothing of ours holds while later ones wait for it: theirs was reorganised away."""
@@ -264,68 +220,11 @@ class Transactor:
         later = [nonce for nonce in taken if nonce >= used]
         if not later or used in taken:
             return
-        nonce = self._port.nonce(self._signer.address, pending=True)
+        nonce = self._port.nonce(self._outbox.address, pending=True)
         if nonce in taken or nonce > max(later):
             return
         log.warning("nonce gap", nonce=nonce)
-        self._start(FILL, nonce, self._signer.address, "0x", (), self._policy.first(head.base_fee or 0), VOID_GAS)
-
-    # --- the wire ---
-
-    def _sign(self, nonce: int, to: str, calldata: str, fees: Fees, gas: int) -> tuple[str, str]:
-        signed = self._signer.sign_transaction(
-            {
-                "type": 2,
-                "chainId": self._chain_id,
-                "nonce": nonce,
-                "to": bytes.fromhex(to[2:]),
-                "value": 0,
-                "data": calldata,
-                "gas": gas,
-                "maxFeePerGas": fees.most,
-                "maxPriorityFeePerGas": fees.priority,
-            }
+        fees = self._policy.first(head.base_fee or 0)
+        self._outbox.open(
+            kind=FILL, nonce=nonce, to=self._outbox.address, calldata="0x", payment_ids=(), fees=fees, gas=VOID_GAS
         )
-        return signed.hash, signed.raw
-
-    def _add_attempt(
-        self, connection: Connection, intent_id: int, tx: str, raw: str, fees: Fees, gas: int, *, void: bool, now: int
-    ) -> None:
-        intents.add_attempt(
-            connection,
-            intent_id=intent_id,
-            tx=tx,
-            raw=raw,
-            void=void,
-            max_fee=fees.most,
-            priority_fee=fees.priority,
-            gas=gas,
-            now=now,
-        )
-
-    def _broadcast(
-        self,
-        tx: str,
-        raw: str,
-        cost: int,
-        *,
-        intent: Intent | None = None,
-        head: Header | None = None,
-        last: Attempt | None = None,
-    ) -> None:
-        """Send journalled bytes. What the node refuses for now stays journalled and is tried again by `step`."""
-        outcome, words = self._port.broadcast(raw)
-        problem = "" if outcome in (Broadcast.ACCEPTED, Broadcast.KNOWN) else words or outcome.value
-        with self._database.writing() as connection:
-            intents.change_attempt(connection, tx, problem=problem)
-        if outcome is Broadcast.UNDERPRICED and intent is not None and head is not None and last is not None:
-            self._replace(intent, last, head, void=last.void)
-        elif outcome is Broadcast.POOR:
-            balance = self._port.balance(self._signer.address)
-            raise InsufficientFunds(address=self._signer.address, balance=balance, needed=cost)
-        elif outcome is Broadcast.REFUSED:
-            raise TransactionRefused(tx=tx, message=words)
-
-
-def _milliseconds() -> int:
-    return time.time_ns() // 1_000_000

@@ -68,7 +68,7 @@ def rewind(connection: Connection, to: int) -> list[str]:
     connection.execute(delete(events).where(events.c.block > to))
     connection.execute(delete(payments).where(payments.c.block > to))
     connection.execute(
-        delete(list_changes).where(and_(list_changes.c.block > to, list_changes.c.source.startswith(CHAIN_SOURCE)))
+        delete(list_changes).where(and_(list_changes.c.block > to, list_changes.c.source == CHAIN_SOURCE))
     )
     remaining = {row.payment_id for row in payments_by_id(connection, touched).values()}
     return [one for one in touched if one in remaining]

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -251,10 +252,12 @@ class Devnet:
     def mined(self, transaction: dict[str, Any]) -> dict[str, Any]:
         tx = self.anvil.call("eth_sendTransaction", transaction)
         receipt: dict[str, Any] | None = self.anvil.call("eth_getTransactionReceipt", tx)
-        if receipt is None:
+        if receipt is None and not self.anvil.call("anvil_getAutomine"):
             self.anvil.mine()
+        deadline = time.monotonic() + 10
+        while receipt is None:  # anvil mines by itself, but not always before it answers
             receipt = self.anvil.call("eth_getTransactionReceipt", tx)
-        assert receipt is not None
+            assert time.monotonic() < deadline, f"{tx} is not mined"
         return receipt
 
     def pay(self, amount: int, *, sender: str | None = None, recipient: str | None = None) -> str:

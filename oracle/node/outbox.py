@@ -1,0 +1,125 @@
+"""Attempts: signed, journalled, and only then sent."""
+
+import time
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection
+
+from oracle.chain.transactions import Broadcast, Fees, TransactionPort
+from oracle.errors import InsufficientFunds, TransactionRefused
+from oracle.node.views import Stage
+from oracle.signing import LocalSigner, SignedTransaction
+from oracle.store import Attempt, Database, Intent, intents, payments
+
+FILL = "fill"
+"""Kind of an intent that only closes a gap in the nonces."""
+VOID_GAS = 21_000
+
+log = structlog.get_logger("payflow.node")
+
+
+class Outbox:
+    """Signs and sends for one account. What an RPC node does not take stays journalled, to be sent again."""
+
+    def __init__(self, *, database: Database, port: TransactionPort, signer: LocalSigner, chain_id: int) -> None:
+        self._database = database
+        self._port = port
+        self._signer = signer
+        self._chain_id = chain_id
+
+    @property
+    def address(self) -> str:
+        """The account."""
+        return self._signer.address
+
+    def check_funds(self, needed: int) -> None:
+        """Raises InsufficientFunds where the account holds less than `needed` wei."""
+        balance = self._port.balance(self.address)
+        if balance < needed:
+            raise InsufficientFunds(address=self.address, balance=balance, needed=needed)
+
+    def open(
+        self, *, kind: str, nonce: int, to: str, calldata: str, payment_ids: Sequence[str], fees: Fees, gas: int
+    ) -> None:
+        """A new intent with its first attempt. Raises TransactionError where it is journalled but not taken."""
+        signed = self._sign(nonce, to, calldata, fees, gas)
+        now = milliseconds()
+        with self._database.writing() as connection:
+            intent_id = intents.add_intent(
+                connection,
+                kind=kind,
+                nonce=nonce,
+                destination=to,
+                calldata=calldata,
+                payment_ids=payment_ids,
+                now=now // 1000,
+            )
+            _journal(connection, intent_id, signed, fees, gas, void=kind == FILL, now=now)
+            payments.change_payments(connection, payment_ids, stage=Stage.SUBMITTED.value, reason="")
+        log.info("transaction signed", kind=kind, tx=signed.hash, nonce=nonce, payments=len(payment_ids))
+        self._send(signed.hash, signed.raw, gas * fees.most)
+
+    def replace(self, intent: Intent, last: Attempt, fees: Fees, *, void: bool) -> None:
+        """One more attempt of an intent, at its nonce; `void` does nothing. Raises TransactionError."""
+        to, calldata, gas = (self.address, "0x", VOID_GAS) if void else (intent.destination, intent.calldata, last.gas)
+        self.check_funds(gas * fees.most)
+        signed = self._sign(intent.nonce, to, calldata, fees, gas)
+        with self._database.writing() as connection:
+            _journal(connection, intent.id, signed, fees, gas, void=void, now=milliseconds())
+        log.info("transaction replaced", old=last.tx, tx=signed.hash, nonce=intent.nonce, void=void, max_fee=fees.most)
+        self._send(signed.hash, signed.raw, gas * fees.most)
+
+    def again(self, last: Attempt) -> bool:
+        """The same bytes once more; returns False where another transaction at this nonce pays as much.
+
+        Raises TransactionError.
+        """
+        return self._send(last.tx, last.raw, last.gas * last.max_fee) is not Broadcast.UNDERPRICED
+
+    def _sign(self, nonce: int, to: str, calldata: str, fees: Fees, gas: int) -> SignedTransaction:
+        return self._signer.sign_transaction(
+            {
+                "type": 2,
+                "chainId": self._chain_id,
+                "nonce": nonce,
+                "to": bytes.fromhex(to[2:]),
+                "value": 0,
+                "data": calldata,
+                "gas": gas,
+                "maxFeePerGas": fees.most,
+                "maxPriorityFeePerGas": fees.priority,
+            }
+        )
+
+    def _send(self, tx: str, raw: str, cost: int) -> Broadcast:
+        outcome, words = self._port.broadcast(raw)
+        problem = "" if outcome in (Broadcast.ACCEPTED, Broadcast.KNOWN) else words or outcome.value
+        with self._database.writing() as connection:
+            intents.change_attempt(connection, tx, problem=problem)
+        if outcome is Broadcast.POOR:
+            raise InsufficientFunds(address=self.address, balance=self._port.balance(self.address), needed=cost)
+        if outcome is Broadcast.REFUSED:
+            raise TransactionRefused(tx=tx, message=words)
+        return outcome
+
+
+def _journal(
+    connection: Connection, intent_id: int, signed: SignedTransaction, fees: Fees, gas: int, *, void: bool, now: int
+) -> None:
+    intents.add_attempt(
+        connection,
+        intent_id=intent_id,
+        tx=signed.hash,
+        raw=signed.raw,
+        void=void,
+        max_fee=fees.most,
+        priority_fee=fees.priority,
+        gas=gas,
+        now=now,
+    )
+
+
+def milliseconds() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
