@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from oracle.chain.status import PaymentStatus
 from oracle.errors import NotReady, WrongChain
@@ -180,3 +181,23 @@ def test_stop__rpc_node_hangs__ends_within_the_time_limit_of_one_call(
         stop.set()
         worker.join(20)
         node.close()
+
+
+def test_journal__no_room__nothing_is_signed_or_sent_until_there_is(net: Devnet, tmp_path: Path) -> None:
+    with running(net.settings(tmp_path / "data")) as node:
+        node.reaches(net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
+        eventually(lambda: node.service.health().in_flight == 0, "nothing waits")
+        pages = [1]  # SQLite's own limit stands for the disk's: the same error by the same path
+
+        def limit(connection: Connection) -> None:
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages[0]}")
+
+        event.listen(node.node._database._engine, "begin", limit)
+        ids = [net.pay(3 * DOLLAR + number) for number in range(20)]
+        assert "goes on by itself" in node.problem("store-full")
+        assert [net.status(one) for one in ids] == [1] * 20
+        pages[0] = 1_000_000
+        for payment_id in ids:
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+        node.untroubled()
+    assert len(net.events("VerdictApplied")) == 21

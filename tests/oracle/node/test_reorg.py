@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from oracle.chain.status import PaymentStatus
-from oracle.node import Stage
+from oracle.node import ListKind, Stage
 from tests.oracle.devnet import Devnet
 from tests.oracle.running import RunningNode, eventually, running
 
@@ -118,3 +118,15 @@ def test_revert__the_head_drops_and_other_blocks_follow__the_node_follows(net: D
         other = net.pay(5 * DOLLAR)
         node.reaches(other, PaymentStatus.PENDING)
         assert {one.payment_id for one in node.service.payments().payments} == {kept, other}
+
+
+def test_reorg__list_entry_of_the_chain_is_gone__people_s_entries_stay(net: Devnet, tmp_path: Path) -> None:
+    with running(net.settings(tmp_path / "data", private_key=None)) as node:
+        node.ready()
+        node.service.list_add(ListKind.BLACKLIST, net.accounts[5], by="ops")
+        net.anvil.mine(2)
+        net.send(net.admin, "FraudOracle", "blacklistWallet", net.accounts[6], "stolen funds")
+        eventually(lambda: len(node.service.listings(ListKind.BLACKLIST)) == 2, "the chain's entry arrives")
+        reorganise(net, 1)
+        eventually(lambda: len(node.service.listings(ListKind.BLACKLIST)) == 1, "the chain's entry is gone")
+        assert [one.source for one in node.service.listings(ListKind.BLACKLIST)] == ["ops"]
