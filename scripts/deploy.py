@@ -14,6 +14,7 @@ from typing import Any
 import click
 from ape import accounts, chain, project
 from ape.cli import ConnectedProviderCommand
+from ape.exceptions import ContractLogicError
 from eth_utils import keccak, to_checksum_address
 
 from oracle.deploy import DeployConfig, Progress, Record, load_config
@@ -148,7 +149,12 @@ class Deployer:
         )
         if not compliance.hasRole(compliance.CORE_ROLE(), core):
             click.echo("Binding the core to the compliance engine")
-            _included(compliance.bindCore(core, sender=self.sender))
+            try:
+                _included(compliance.bindCore(core, sender=self.sender))
+            except ContractLogicError:
+                raise ReadBackMismatch(
+                    contract="ComplianceEngine", what="its core", expected=core.address, found="another one for good"
+                ) from None
         return {
             "schema": 1,
             "chain_id": config.chain_id,
@@ -209,8 +215,8 @@ class Deployer:
     def _require_funds(self) -> None:
         if self.sender.balance == 0:
             click.secho(
-                f"ERROR: the deployer {self.sender.address} has no funds on chain {self.config.chain_id}. Send it some of"
-                " the chain's currency, or choose another account with --account.",
+                f"ERROR: the deployer {self.sender.address} has no funds on chain {self.config.chain_id}. Send it some"
+                " of the chain's currency, or choose another account with --account.",
                 fg="red",
                 err=True,
             )

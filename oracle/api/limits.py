@@ -1,5 +1,6 @@
 """What a client may send: body size and request rate, refused before anything else happens."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -39,26 +40,29 @@ class BodyLimit:
         if announced.isdigit() and int(announced) > self.largest:
             await self._refuse(scope, receive, send)
             return
-        received, started = 0, False
+        received, exceeded, started = 0, False, False
 
         async def counted() -> Message:
-            nonlocal received
+            nonlocal received, exceeded
             message = await receive()
             received += len(message.get("body", b""))
             if received > self.largest:
+                exceeded = True
                 raise _TooLarge
             return message
 
         async def watched(message: Message) -> None:
+            # FastAPI turns whatever happens while it reads a body into an answer of its own: ours takes its place
             nonlocal started
+            if exceeded and not started:
+                return
             started = True
             await send(message)
 
-        try:
+        with contextlib.suppress(_TooLarge):
             await self.app(scope, counted, watched)
-        except _TooLarge:
-            if not started:
-                await self._refuse(scope, receive, send)
+        if exceeded and not started:
+            await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = problem(413, "content-too-large", f"The request body is larger than {self.largest} bytes.")

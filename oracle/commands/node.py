@@ -1,8 +1,10 @@
 """`payflow node`: the oracle daemon and its API in one process."""
 
+import contextlib
 import signal
 import socket
 import threading
+from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated
 
@@ -55,7 +57,7 @@ def run_node(settings: Settings, *, with_api: bool) -> None:
     def work() -> None:
         try:
             node.run(stop)
-        except BaseException as failure:  # noqa: BLE001 - whatever it is, the main thread must know and raise it
+        except BaseException as failure:  # whatever it is, the main thread must know and raise it
             failures.append(failure)
         finally:
             stop.set()
@@ -130,11 +132,10 @@ class _Server(uvicorn.Server):
     def install_signal_handlers(self) -> None:
         """None."""
 
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - uvicorn's own signature varies
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
         """None."""
-        import contextlib
-
-        return contextlib.nullcontext()
+        yield
 
 
 def _say(settings: Settings, api: str) -> None:

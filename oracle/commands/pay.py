@@ -1,6 +1,7 @@
 """`payflow pay`, `payflow payment`, `payflow cancel` and `payflow reclaim`: the payer's side."""
 
 import secrets
+import time
 import uuid
 from typing import Annotated, Any
 
@@ -27,6 +28,9 @@ from oracle.commands.shared import (
     read_settings,
 )
 from oracle.errors import ApiError, ContractRefused, InvalidAddress, InvalidReference
+
+NODE_LAG = 3.0
+"""Seconds that a node may take to see a block that this command has seen."""
 
 PaymentId = Annotated[str, typer.Argument(help="The payment's id, 0x and 64 hexadecimal digits.")]
 
@@ -189,14 +193,24 @@ def _show(client: PayFlowClient, payment_id: str, api: str, as_json: bool) -> No
         "review_deadline": state.review_deadline or None,
         "explanation": None,
     }
-    try:
-        document["explanation"] = ask_api(api, "GET", f"/payments/{payment_id}")
-    except ApiError as silent:
-        message_console.print(f"[dim]No explanation: {silent}[/dim]", soft_wrap=True, highlight=False)
+    document["explanation"] = _explanation(api, payment_id)
     if as_json:
         print_json(document)
         return
     _print(document)
+
+
+def _explanation(api: str, payment_id: str) -> Any:
+    """The node's explanation, asked for a moment longer where the node has not seen the block yet; else None."""
+    deadline = time.monotonic() + NODE_LAG
+    while True:
+        try:
+            return ask_api(api, "GET", f"/payments/{payment_id}")
+        except ApiError as silent:
+            if silent.status != 404 or time.monotonic() > deadline:
+                message_console.print(f"[dim]No explanation: {silent}[/dim]", soft_wrap=True, highlight=False)
+                return None
+        time.sleep(0.2)
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "train",
-        epilog="Example:  payflow train --seed 7 --out models/ && PAYFLOW_MODEL_FILE=models/default.safetensors payflow node",
+        epilog="Example:  payflow train --seed 7 --out models/, then PAYFLOW_MODEL_FILE=models/default.safetensors",
     )
     def train(
         out: Annotated[Path, typer.Option(help="Folder that receives default.safetensors and its hash.")] = Path(

@@ -1,4 +1,4 @@
-"""A script of real stablecoin transfers: whole histories of labelled wallets, in their true order and at their times."""
+"""A script of real stablecoin transfers: whole histories of labelled wallets, in true order and at true times."""
 
 import hashlib
 import os
@@ -99,7 +99,8 @@ def _usable(row: Mapping[str, Any]) -> bool:
 
 def _micro(row: Mapping[str, Any]) -> int:
     """The amount in the test stablecoin's base units, rounded down."""
-    return int(row["value_raw"]) * 10**MICRO // 10 ** int(row["decimals"])
+    units, decimals = int(row["value_raw"]), int(row["decimals"])
+    return units * int(10**MICRO) // int(10**decimals)
 
 
 def _act(index: int, row: Mapping[str, Any]) -> Act:

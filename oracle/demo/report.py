@@ -146,8 +146,8 @@ def show(summary: Summary, token: Token, console: Console) -> None:
     sums = summary.sums
     console.print(
         f"  money: {token.text(sums.minted)} {token.symbol} made = {token.text(sums.held_by_wallets)} in wallets"
-        f" + {token.text(sums.in_escrow)} in escrow; {'every balance' if sums.match else '[red]NOT every balance[/red]'}"
-        " is what the payments say"
+        f" + {token.text(sums.in_escrow)} in escrow;"
+        f" {'every balance' if sums.match else '[red]NOT every balance[/red]'} is what the payments say"
     )
     if summary.actions:
         console.print("  " + ", ".join(f"{number} {name}" for name, number in summary.actions.items()))

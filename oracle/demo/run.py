@@ -211,6 +211,10 @@ def _play(options: DemoOptions, stage: _Stage, console: Console) -> None:
                 stage.node.kill()
                 stage.node.restart()
                 stage.count("node killed and restarted")
+                # until it has seen blocks come, a node takes its own clock for the chain's, which lives in the past
+                for _ in range(2):
+                    chain.mine_at(chain.now() + 1)
+                    _until_node_sees_head(stage)
             refresh()
             while stage.ledger.pending > BACKLOG:
                 _breathe(stage)

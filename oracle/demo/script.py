@@ -66,10 +66,7 @@ def simulated_script(seed: int, payments: int, *, until: int, instant_every: int
 
 def _act(index: int, simulated: LabelledPayment, *, instant: bool) -> Act:
     payment = simulated.payment
-    if simulated.ordinary:
-        truth = ORDINARY
-    else:
-        truth = simulated.label.name or PREPARATION if simulated.label else PREPARATION
+    truth = ORDINARY if simulated.ordinary else (simulated.label.name or PREPARATION)
     return Act(
         time=payment.timestamp,
         sender=payment.sender,

@@ -147,6 +147,8 @@ def load_config(path: Path) -> DeployConfig:
     except tomllib.TOMLDecodeError as broken:
         raise DeployConfigInvalid(path=path, field="", problem=f"it is not TOML ({broken})") from None
     except ValidationError as invalid:
-        first = invalid.errors(include_url=False)[0]
+        # an unknown key first: it is the misspelling because of which another one is missing
+        found = sorted(invalid.errors(include_url=False), key=lambda error: error["type"] != "extra_forbidden")
+        first = found[0]
         field = ".".join(str(part) for part in first["loc"])
         raise DeployConfigInvalid(path=path, field=field, problem=first["msg"]) from None
