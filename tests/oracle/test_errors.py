@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ SAMPLES: dict[str, Any] = {
     "str | None": "0x12",
     "object": "0x12",
     "int | str": 7,
-    "Path": "file.json",
+    "Path": Path("folder/file.json"),
     "Path | str": "file.json",
     "Mapping[str, object]": {"given": 1},
     "tuple[str, ...]": ("pUSD",),
