@@ -24,7 +24,7 @@ from oracle.chain.contracts import Contracts
 from oracle.chain.deployment import load_deployment
 from oracle.chain.rpc import Rpc
 from oracle.chain.transactions import GWEI, FeePolicy, TransactionPort
-from oracle.errors import ConfigurationError, PayFlowError, RpcError, StoreError, StoreSchema, WrongChain
+from oracle.errors import ConfigurationError, PayFlowError, RpcError, RpcRejected, StoreError, StoreSchema, WrongChain
 from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
 from oracle.node.facade import Connected, Facade
@@ -276,7 +276,7 @@ class _Parts:
             self._contracts.check_chain()
             self._contracts.check_code()
             self.unchecked = False
-        final = self._reader.head(self._settings.final_tag, self._settings.final_confirmations)
+        final = self._final()
         rewinds = self._watcher.rewinds
         head = self._watcher.step(stop)
         self._doubt = self._doubt or self._watcher.rewinds != rewinds
@@ -292,6 +292,17 @@ class _Parts:
                     self._settler.step(head, self._transactor)
         self._facade.flush_counts()
         self._measure()
+
+    def _final(self) -> Header | None:
+        """The newest block that counts as final; None where there is none, or the RPC node knows no such tag."""
+        try:
+            final = self._reader.head(self._settings.final_tag, self._settings.final_confirmations)
+        except RpcRejected as refused:
+            # payments are settled all the same: only nothing is ever called final
+            self._condition.report("finality", refused)
+            return None
+        self._condition.clear("finality")
+        return final
 
     def _check_clock(self, head: Header) -> None:
         ahead = head.timestamp - time.time()

@@ -201,3 +201,18 @@ def test_journal__no_room__nothing_is_signed_or_sent_until_there_is(net: Devnet,
             node.reaches(payment_id, PaymentStatus.SETTLED)
         node.untroubled()
     assert len(net.events("VerdictApplied")) == 21
+
+
+def test_finality__the_rpc_node_knows_no_such_tag__is_shown_and_payments_go_on(
+    net: Devnet, faulty: FaultyRpc, tmp_path: Path
+) -> None:
+    def fault(call: Call, answer: Any) -> Any:
+        if call["method"] == "eth_getBlockByNumber" and call["params"][0] == "finalized":
+            return {"jsonrpc": "2.0", "id": call["id"], "error": {"code": -39001, "message": "unknown tag"}}
+        return answer
+
+    faulty.fault = fault
+    with running(net.settings(tmp_path / "data", rpc_url=faulty.url, final_tag="finalized")) as node:
+        view = node.reaches(net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
+        assert not view.final
+        assert "unknown tag" in node.problem("rpc-rejected")
