@@ -145,6 +145,10 @@ class Settings(BaseSettings):
     )
     peer_timeout: float = Field(3.0, ge=0.1, le=60, description="Seconds to wait for one peer.")
 
+    submit_stagger: float = Field(
+        4.0, ge=0, le=600, description="Seconds that a node of a quorum leaves each node before it to submit a payment."
+    )
+
     # --- the API ---
     api_host: str = Field("127.0.0.1", min_length=1, description="Address that the API listens on.")
     api_port: int = Field(8080, ge=0, le=65_535, description="Port that the API listens on; 0 takes a free one.")

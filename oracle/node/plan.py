@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from oracle.node.views import Stage
 from oracle.store import PaymentRow
@@ -33,6 +34,15 @@ def last_chance(*, chain_time: int, margin: float) -> float:
                                      ◄─margin─►
     """
     return chain_time + margin
+
+
+def turn_of(signer: str, signers: Sequence[str], payment_id: str) -> int:
+    """Which place `signer` has in submitting a payment: 0 submits first, the others only if nothing happens.
+
+    The order differs from payment to payment, so that nodes share the gas, and is the same on all nodes.
+    """
+    order = sorted({*signers, signer}, key=lambda one: sha256(f"{payment_id}{one}".encode()).digest())
+    return order.index(signer)
 
 
 def groups(rows: Sequence[PaymentRow], *, size: int) -> list[list[PaymentRow]]:

@@ -14,7 +14,7 @@ from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
 from oracle.node.metrics import NodeMetrics
 from oracle.node.peers import Peers
-from oracle.node.plan import RetryPolicy, groups, last_chance
+from oracle.node.plan import RetryPolicy, groups, last_chance, turn_of
 from oracle.node.transactor import Transactor
 from oracle.node.views import Stage
 from oracle.settings import Settings
@@ -248,9 +248,13 @@ class Settler:
         """Several nodes make the quorum: collect the others' reports, submit each payment that has enough."""
         with self._database.reading() as connection:
             own = payments.signed_reports(connection, [row.payment_id for row in rows])
+        signers = self._contracts.deployment.signers
         for row in rows:
             if room == 0:
                 return
+            turn = turn_of(self._signer.address, signers, row.payment_id)
+            if head.timestamp < row.created_at + turn * self._settings.submit_stagger:
+                continue
             collected = self._peers.collect(own[row.payment_id], needed=quorum, is_signer=self._contracts.is_signer)
             if len(collected) < quorum:
                 _, retry_at = self._retry.after(1, now=_milliseconds())

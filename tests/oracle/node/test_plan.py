@@ -1,7 +1,7 @@
 """Decisions about payments."""
 
 from oracle.node import Stage
-from oracle.node.plan import RetryPolicy, groups
+from oracle.node.plan import RetryPolicy, groups, turn_of
 from tests.oracle.store.test_journal import a_payment
 
 
@@ -26,3 +26,14 @@ def test_groups__refused_ones_go_alone__fresh_ones_together() -> None:
     again = [a_payment(number, refusals=1).payment for number in range(5, 7)]
     found = groups([*again, *fresh], size=3)
     assert [[row.block for row in group] for group in found] == [[0, 1, 2], [3, 4], [5], [6]]
+
+
+def test_turn_of__any_payment__each_signer_has_a_place_of_its_own_and_the_first_one_changes() -> None:
+    signers = ["0xa", "0xb", "0xc"]
+    firsts = set()
+    for number in range(30):
+        turns = {one: turn_of(one, signers, f"0x{number}") for one in signers}
+        assert sorted(turns.values()) == [0, 1, 2]
+        firsts.add(min(turns, key=lambda one: turns[one]))
+    assert firsts == set(signers)
+    assert turn_of("0xd", signers, "0x1") in range(4)  # a signer that came after the deployment

@@ -72,7 +72,7 @@ def test_collect__two_honest_nodes__settle_with_both_signatures_on_one_report(pa
     with (
         running(pair.settings(tmp_path / "second", private_key=SECOND_KEY)) as second,
         serving(reports_of(second.service)) as url,
-        running(pair.settings(tmp_path / "first", peers=url)) as first,
+        running(pair.settings(tmp_path / "first", peers=url, submit_stagger=0)) as first,
     ):
         ids = [pair.pay(3 * DOLLAR + number) for number in range(3)]
         for payment_id in ids:
@@ -91,7 +91,7 @@ def test_collect__nodes_that_disagree__the_higher_middle_score_decides(pair: Dev
     with (
         running(pair.settings(tmp_path / "second", private_key=SECOND_KEY)) as second,
         serving(reports_of(second.service)) as url,
-        running(pair.settings(tmp_path / "first", peers=url)) as first,
+        running(pair.settings(tmp_path / "first", peers=url, submit_stagger=0)) as first,
     ):
         second.ready()
         second.service.list_add(ListKind.BLACKLIST, pair.payee)
@@ -128,10 +128,39 @@ def test_collect__a_peer_that_lies__is_left_out(
     with (
         running(pair.settings(tmp_path / "second", private_key=SECOND_KEY)) as second,
         serving(peer(reports_of(second.service))) as url,
-        running(pair.settings(tmp_path / "first", peers=url)) as first,
+        running(pair.settings(tmp_path / "first", peers=url, submit_stagger=0)) as first,
     ):
         payment_id = pair.pay(3 * DOLLAR)
         second.reaches(payment_id, PaymentStatus.PENDING)
         view = first.reaches_stage(payment_id, Stage.SHARING)
         assert view.reason == "reports of 1 of 2 signers"
         assert pair.status(payment_id) == 1
+
+
+def test_submit__both_nodes_hold_a_quorum__one_submits_and_the_other_sees_it(pair: Devnet, tmp_path: Path) -> None:
+    nodes: dict[str, NodeService] = {}
+
+    def answer(name: str) -> Callable[[str], Any]:
+        return lambda payment_id: reports_of(nodes[name])(payment_id) if name in nodes else None
+
+    pair.anvil.call("evm_setIntervalMining", 1)
+    with (
+        serving(answer("first")) as first_url,
+        serving(answer("second")) as second_url,
+        running(pair.settings(tmp_path / "first", peers=second_url, submit_stagger=3)) as first,
+        running(
+            pair.settings(tmp_path / "second", private_key=SECOND_KEY, peers=first_url, submit_stagger=3)
+        ) as second,
+    ):
+        nodes.update(first=first.service, second=second.service)
+        ids = [pair.pay(3 * DOLLAR + number) for number in range(4)]
+        for payment_id in ids:
+            first.reaches(payment_id, PaymentStatus.SETTLED)
+            second.reaches(payment_id, PaymentStatus.SETTLED)
+        sent = [
+            attempt
+            for service in nodes.values()
+            for payment_id in ids
+            for attempt in service.payment(payment_id).attempts
+        ]
+    assert len(sent) == len(ids)
