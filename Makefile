@@ -54,7 +54,7 @@ demo: setup ## deploy to an own devnet, send 300 payments, show what was caught
 demo-real: setup ## the same with real stablecoin transfers (needs the data sets)
 	@$(IN_TOOLS) payflow demo --real
 
-test: setup lint typecheck test-oracle test-contracts ## everything that must hold before a change lands
+test: lint typecheck test-oracle test-contracts ## everything that must hold before a change lands
 
 # --- parts of it --------------------------------------------------------------------------------
 
@@ -77,14 +77,18 @@ test-oracle: setup ## the node: scoring, chain, API, commands
 
 test-contracts: setup ## the contracts, through ape on a devnet
 	@echo "Tests of the contracts"
-	@$(IN_TOOLS) python -c '' && .venv-contracts/bin/python -m pytest -q tests/contracts
+	@$(IN_TOOLS) $(APE_ENV)/python -m pytest -q --no-showlocals --tb=short --show-capture=no tests/contracts
 
-.PHONY: model bench clean
+.PHONY: model bench chaos clean
 model: setup ## train the risk model that ships with PayFlow anew
 	@$(IN_TOOLS) payflow train --out oracle/scoring/models
 
-bench: setup ## the benchmarks, side by side
-	@$(IN_TOOLS) python -m benchmarks
+bench: setup ## speed of scoring beside plain scikit-learn, and detection on simulated payments
+	@$(IN_TOOLS) python -m benchmarks.scoring_speed && python -m benchmarks.scoring_card
+
+chaos: setup ## the demo ten times over, its node killed half-way each time
+	@$(IN_TOOLS) for seed in 1 2 3 4 5 6 7 8 9 10; do \
+	    payflow demo --seed $$seed --pace 60 --kill-node --json >/dev/null && echo "seed $$seed: all settled once" || exit 1; done
 
 clean: ## remove everything that set-up and builds made
 	rm -rf .venv .venv-contracts .venv-prove .toolchain node_modules .build out cache payflow.egg-info
