@@ -34,9 +34,8 @@ class ScoringConfig:
     """A sum that is passed on may be smaller by this many thousandths (fees, peeling)."""
     gain_tolerance: int = 10
     """A sum that is passed on may be larger by this many thousandths (rounding up)."""
-    layering_hops: int = 3
-    """Hops of one sum, each within `layering_gap`, from which it is layering."""
     layering_gap: int = DAY
+    """Within this a sum that leaves again counts as passed on."""
     layering_minimum: int = 20 * MICRO
     """Smaller sums agree by chance too often (two coffees) to be traced."""
     busy_payers: int = 5
@@ -44,8 +43,6 @@ class ScoringConfig:
     pass_through_gap: int = 6 * HOUR
     mixing_fan: int = 5
     """Distinct payers and distinct payees, each, from which a wallet may be mixing."""
-    wash_returns: int = 3
-    """Returned sums within 7 days from which a pair is trading with itself."""
     # graph
     sybil_cohort: int = 5
     """Fresh wallets of one funder acting alike from which they are one person."""

@@ -8,13 +8,14 @@ from oracle.scoring.types import ALERT_SCORE, MICRO, NO_ALERT, TYPED_SCORE, Aler
 
 LAYERING_SCORES = ((0.0, 0.0), (1.0, 15.0), (2.0, 35.0), (3.0, 72.0), (4.0, 80.0), (6.0, 90.0))
 """Hops of one sum before this payment → score. Two are ordinary (a deposit address swept by its exchange)."""
-LAP_SCORES = ((1.0, 25.0), (2.0, 40.0), (3.0, 65.0), (4.0, 75.0), (8.0, 85.0))
+LAP_SCORES = ((1.0, 25.0), (2.0, 40.0), (3.0, 65.0), (4.0, 75.0), (8.0, 80.0))
 """Round trips of one sum within 7 days → score. One is a refund or a loan among friends."""
 MIXING_FAN_SCORES = ((4.0, 0.0), (5.0, 65.0), (8.0, 75.0), (12.0, 80.0))
 """Smaller of distinct payers and distinct payees within 7 days → score, if sums are equal and faces new."""
-_LAP_SHARE, _LAPS_GOING_ROUND = 0.5, 3
-"""Round trips over payments sent, from which they are what the wallet does; and how many, from which each further hop
-of the same sum belongs to the next one."""
+_LAP_SHARE, _LAPS_GOING_ROUND = 0.28, 3
+"""Round trips over payments made and received, from which they are what the wallet does (a market maker and its
+exchange meet equal sums by chance in a fifth); and how many, from which each further hop of the same sum belongs to the
+next one."""
 _MIXING_EQUAL = 0.5
 _MIXING_EVENNESS = 0.8
 _MIXING_NEW = 0.7

@@ -20,8 +20,6 @@ class AmountSignals:
     """Amounts in millionths of a token."""
 
     micro: int
-    bits: float
-    """Binary logarithm of the amount."""
     history: int
     median: int
     quartile_low: int
@@ -75,7 +73,6 @@ def measure_amount(context: Context) -> AmountSignals:
                 dusted.append(move.payment_id)
     return AmountSignals(
         micro=micro,
-        bits=bits,
         history=n,
         median=median,
         quartile_low=low,

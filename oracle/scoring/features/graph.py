@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from oracle.scoring.config import DAY, MONTH, WEEK
 from oracle.scoring.features.context import Context
 from oracle.scoring.features.walk import nearness
 from oracle.scoring.state import Pair, WalletState
@@ -18,16 +19,14 @@ class GraphSignals:
     nearness: float
     """Probability that a random walk from the sender stops at the recipient."""
     same_community: bool
-    community_size: int
     sender_partners: int
     recipient_partners: int
     recipient_payers_week: int
     pair_count: int
     reverse_count: int
+    pair_day: int
+    """Payments of this pair within 24 h, this one not included."""
     pair_month: int
-    """Payments of this pair within 30 days, this one not included."""
-    sender_age_fresh: bool
-    """The sender was funded within the Sybil window."""
     funder: str
     cohort: int
     """Fresh wallets that the sender's funder gave alike sums, the sender included."""
@@ -55,14 +54,13 @@ def measure_graph(context: Context) -> GraphSignals:
     return GraphSignals(
         nearness=nearness(ledger, payment.sender, payment.recipient) if known else 0.0,
         same_community=known and sender.community == recipient.community,
-        community_size=ledger.communities.size(sender) if sender.count else 1,
         sender_partners=sender.partners_seen,
         recipient_partners=recipient.partners_seen,
-        recipient_payers_week=len({m.sender for m in recipient.received if m.time > context.time - 7 * 86_400}),
+        recipient_payers_week=len({m.sender for m in recipient.received if m.time > context.time - WEEK}),
         pair_count=context.pair.count if context.pair else 0,
         reverse_count=context.reverse.count if context.reverse else 0,
-        pair_month=context.pair.trail.since(context.time - 30 * 86_400)[0] if context.pair else 0,
-        sender_age_fresh=sender.funded_at >= 0 and context.time - sender.funded_at < context.config.sybil_window,
+        pair_day=context.pair.trail.since(context.time - DAY)[0] if context.pair else 0,
+        pair_month=context.pair.trail.since(context.time - MONTH)[0] if context.pair else 0,
         funder=sender.funder,
         cohort=cohort,
         cohort_alike=alike,

@@ -50,7 +50,7 @@ class PatternSignals:
     laps_week: int
     """Round trips that closed at the sender within 7 days, this one included."""
     lap_share: float
-    """Round trips over the payments that the sender made in these days."""
+    """Round trips over the payments that the sender made and received in these days."""
     lap_ids: tuple[str, ...]
     pass_through: float
     """Sent over received within the pass-through window, this payment included; 0 when nothing came in."""
@@ -98,7 +98,7 @@ def measure_pattern(context: Context) -> PatternSignals:
         inflow_age=time - inflow.time if inflow is not None else -1,
         closes_cycle=closes,
         laps_week=len(laps) + closes,
-        lap_share=(len(laps) + closes) / (len(sent_week) + 1),
+        lap_share=(len(laps) + closes) / (len(sent_week) + len(received_week) + 1),
         lap_ids=tuple(laps[-8:]),
         pass_through=ratio,
         pass_payees=len({move.recipient for move in passed_out} | {recipient}),

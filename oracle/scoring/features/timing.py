@@ -15,7 +15,6 @@ class TimingSignals:
     """Surprise in bits above that of a uniformly used clock; hours in UTC."""
 
     hour: int
-    weekday: int
     history: int
     hour_surprise: float
     weekday_surprise: float
@@ -51,7 +50,6 @@ def measure_timing(context: Context) -> TimingSignals:
     used = [m for m in left if m.token == payment.token]
     return TimingSignals(
         hour=hour,
-        weekday=weekday,
         history=n,
         hour_surprise=log2((n + 24 * _PRIOR) / (24 * (rhythm.hours[hour] + _PRIOR))),
         weekday_surprise=log2((days + 7 * _PRIOR) / (7 * (rhythm.weekdays[weekday] + _PRIOR))),

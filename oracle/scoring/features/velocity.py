@@ -24,7 +24,6 @@ class VelocitySignals:
     sent_week: int
     sent_month: int
     volume_day: int
-    volume_month: int
     received_hour: int
     received_day: int
     received_week: int
@@ -49,7 +48,7 @@ def measure_velocity(context: Context) -> VelocitySignals:
     """Windows of 1 h, 24 h, 7 d and 30 d that end with this payment."""
     sender, time, config = context.sender, context.time, context.config
     (hour, _), (day, volume_day) = sender.outgoing.since(time - HOUR), sender.outgoing.since(time - DAY)
-    (week, _), (month, volume_month) = sender.outgoing.since(time - WEEK), sender.outgoing.since(time - MONTH)
+    week, month = sender.outgoing.since(time - WEEK)[0], sender.outgoing.since(time - MONTH)[0]
     in_hour, (in_day, inflow_day) = sender.incoming.since(time - HOUR)[0], sender.incoming.since(time - DAY)
     habit_hour, habit_day = sender.rhythm.habits(time)
     known = min(MONTH, time - sender.first_out) if sender.first_out >= 0 else 0
@@ -69,7 +68,6 @@ def measure_velocity(context: Context) -> VelocitySignals:
         sent_week=week + 1,
         sent_month=month + 1,
         volume_day=volume_day + context.micro,
-        volume_month=volume_month + context.micro,
         received_hour=in_hour,
         received_day=in_day,
         received_week=sender.incoming.since(time - WEEK)[0],

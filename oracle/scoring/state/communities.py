@@ -13,37 +13,21 @@ DEGREE_LIMIT = 12
 
 
 class Communities:
-    """Sizes of the communities; the label itself stands in the wallet."""
+    """Hands out labels; the label itself stands in the wallet."""
 
     def __init__(self) -> None:
         self._next = 0
-        self._sizes: dict[int, int] = {}
 
     def found(self, wallet: WalletState) -> None:
         """A new wallet starts a community of its own."""
         wallet.community = self._next
-        self._sizes[self._next] = 1
         self._next += 1
 
     def connect(self, sender: WalletState, recipient: WalletState) -> None:
         """After a payment from `sender` to `recipient`, counted in both already."""
-        if sender.community == recipient.community:
-            return
         if sender.count > DEGREE_LIMIT or recipient.count > DEGREE_LIMIT:
             return
-        mover, host = (sender, recipient) if sender.count < recipient.count else (recipient, sender)
-        self.leave(mover)
-        mover.community = host.community
-        self._sizes[host.community] += 1
-
-    def leave(self, wallet: WalletState) -> None:
-        """A wallet moves away or is forgotten."""
-        left = self._sizes[wallet.community] - 1
-        if left:
-            self._sizes[wallet.community] = left
+        if sender.count < recipient.count:
+            sender.community = recipient.community
         else:
-            del self._sizes[wallet.community]
-
-    def size(self, wallet: WalletState) -> int:
-        """How many wallets share the wallet's community, itself included."""
-        return self._sizes[wallet.community]
+            recipient.community = sender.community

@@ -133,7 +133,6 @@ class Ledger:
             if max(wallet.last_in, wallet.last_out) >= time - IDLE and len(self._wallets) <= MAX_WALLETS:
                 return
             del self._wallets[address]
-            self.communities.leave(wallet)
 
 
 def matching_inflow(wallet: WalletState, token: str, micro: int, time: int, config: ScoringConfig) -> Move | None:
