@@ -8,11 +8,19 @@ from collections.abc import Iterator, Mapping
 
 from oracle.scoring.simulator.frauds import STORIES
 from oracle.scoring.simulator.life import Economy
-from oracle.scoring.simulator.listed import simulated_lists
+from oracle.scoring.simulator.listed import sanctioned_addresses, simulated_lists
 from oracle.scoring.simulator.world import SETUP, Draft, LabelledPayment, Parameters, Plot, World
 from oracle.scoring.types import Payment
 
-__all__ = ["SETUP", "STORIES", "LabelledPayment", "Parameters", "simulate", "simulated_lists"]
+__all__ = [
+    "SETUP",
+    "STORIES",
+    "LabelledPayment",
+    "Parameters",
+    "sanctioned_addresses",
+    "simulate",
+    "simulated_lists",
+]
 
 _TRADES = 0.08
 """Share of ordinary payments that are market making."""
