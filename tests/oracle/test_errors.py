@@ -63,7 +63,7 @@ def test_error__each_leaf__builds_a_sentence_and_publishable_data(kind: type[Pay
         for name, one in parameters.items()
         if name != "self" and one.kind is one.KEYWORD_ONLY
     }
-    error = kind(**given)  # type: ignore[arg-type]
+    error = kind(**given)
     assert len(str(error)) > 20
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", error.code)
     json.dumps(error.data)
