@@ -86,17 +86,13 @@ class Facade(NodeService):
 
     def flush_counts(self) -> None:
         """Write the counts of hypothetical analyses to the journal. Raises StoreError (nothing is lost by that)."""
+        # the lock is held over the write, so that `stats` sees each count in one place or the other, never in none
         with self._counts_lock:
-            counts, self._counts = self._counts, Counter()
-        if not counts:
-            return
-        try:
+            if not self._counts:
+                return
             with self._database.writing() as connection:
-                payments.add_to_counters(connection, counts)
-        except StoreError:
-            with self._counts_lock:
-                self._counts += counts
-            raise
+                payments.add_to_counters(connection, self._counts)
+            self._counts.clear()
 
     # --- scoring ---
 
@@ -171,11 +167,9 @@ class Facade(NodeService):
         )
 
     def stats(self) -> Stats:
-        with self._database.reading() as connection:
+        with self._counts_lock, self._database.reading() as connection:
             levels = payments.count_by(connection, "level")
-            counted = Counter(payments.read_counters(connection))
-        with self._counts_lock:
-            counted += self._counts
+            counted = Counter(payments.read_counters(connection)) + self._counts
         blocked = levels.get(RiskLevel.CRITICAL.name.lower(), 0) + counted["blocked"]
         flagged = levels.get(RiskLevel.MEDIUM.name.lower(), 0) + counted["flagged"]
         analyses = sum(levels.values()) + counted["analyses"]

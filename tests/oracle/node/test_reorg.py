@@ -70,11 +70,11 @@ def test_reorg__deeper_than_finality__is_followed_and_reported(net: Devnet, tmp_
     first = net.pay(3 * DOLLAR)
     with running(net.settings(tmp_path / "data", final_tag="latest")) as node:
         node.reaches(first, PaymentStatus.SETTLED)
-        caught_up(node, net)
+        eventually(lambda: node.payment(first).final, "the settlement, in the newest block, counts as final")
         reorganise(net, 1)
         assert "counted as final" in node.problem("reorg-beyond-finality")
         eventually(lambda: net.status(first) == 2, "it is settled again all the same", node.service.health)
-        assert node.service.health().ready
+        node.ready()
 
 
 def test_reorg__deeper_than_the_history__the_journal_is_read_again_from_the_start(net: Devnet, tmp_path: Path) -> None:
