@@ -113,6 +113,40 @@ def test_kill__at_random_moments__every_payment_has_exactly_one_final_event(tmp_
         assert int(net.anvil.call("eth_getTransactionCount", net.signer, "pending"), 16) == sent
 
 
+def test_kill__while_the_chain_takes_blocks_back__what_remains_has_exactly_one_final_event(
+    net: Devnet, tmp_path: Path
+) -> None:
+    chance = random.Random(7)  # noqa: S311 (it chooses moments, not secrets)
+    settings = net.settings(tmp_path / "data")
+    net.anvil.call("evm_setAutomine", False)
+    deployed = net.anvil.height()
+    for _ in range(5):
+        for number in range(chance.randint(1, 4)):
+            net.pay(3 * DOLLAR + number)
+        node = Process(settings)
+        deadline = time.monotonic() + chance.uniform(0.3, 1.0)
+        while time.monotonic() < deadline:
+            draw = chance.random()
+            if draw < 0.12:
+                net.anvil.mine()
+            elif draw < 0.16 and net.anvil.height() > deployed + 4:
+                net.anvil.call("anvil_reorg", chance.randint(1, 3), [])
+            time.sleep(0.01)
+        node.end(signal.SIGKILL)
+    node = Process(settings)
+
+    def done() -> bool:
+        net.anvil.mine()
+        return all_settled(net, [event["paymentId"] for event in net.events("PaymentCreated")])
+
+    eventually(done, "everything that remains is settled", patience=40)
+    assert node.end(signal.SIGTERM) == 0, node.output
+    made = [event["paymentId"] for event in net.events("PaymentCreated")]
+    final = [event["paymentId"] for event in net.events("VerdictApplied")]
+    assert made
+    assert sorted(final) == sorted(made)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_stop__a_signal__ends_cleanly_and_the_next_start_goes_on(
     net: Devnet, tmp_path: Path, how: signal.Signals
