@@ -1,0 +1,98 @@
+"""What a deployment refuses to begin with, and addresses that cannot be meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import DELAY, UNLIMITED, ZERO, System
+from support import refused, signer_account
+
+LIMITS = (20, 40, 60, 80)
+
+
+def oracle_setup(system: System, **changes: Any) -> tuple[Any, ...]:
+    setup = {
+        "admin": system.admin,
+        "delay": DELAY,
+        "risk_admins": [system.admin],
+        "signers": [signer_account(1).address],
+        "quorum": 1,
+        "limits": LIMITS,
+        "lifetime": 3600,
+    }
+    return tuple({**setup, **changes}.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"delay": 0}, "InvalidDelay"),
+        ({"delay": 30 * 86_400 + 1}, "InvalidDelay"),
+        ({"quorum": 0}, "InvalidQuorum"),
+        ({"quorum": 16}, "InvalidQuorum"),
+        ({"limits": (20, 40, 40, 80)}, "InvalidThresholds"),
+        ({"limits": (0, 40, 60, 80)}, "InvalidThresholds"),
+        ({"limits": (20, 40, 60, 96)}, "InvalidThresholds"),
+        ({"lifetime": 0}, "InvalidMaxLifetime"),
+        ({"lifetime": 30 * 86_400 + 1}, "InvalidMaxLifetime"),
+        ({"signers": [ZERO]}, "ZeroAddress"),
+        ({"admin": ZERO}, "AccessControlInvalidDefaultAdmin"),
+    ],
+)
+def test_oracle__impossible_setup__cannot_be_deployed(
+    system: System, project: Any, change: dict[str, Any], error: str
+) -> None:
+    with refused(getattr(system.oracle, error)):
+        system.stranger.deploy(project.FraudOracle, oracle_setup(system, **change))
+
+
+def test_compliance__no_tiers_or_wrong_ones__cannot_be_deployed(system: System, project: Any) -> None:
+    def setup(tiers: list[Any], source: str = ZERO) -> tuple[Any, ...]:
+        return (system.admin, DELAY, [system.officer], tiers, 1, source, system.admin)
+
+    with refused(system.compliance.UnknownTier):
+        system.stranger.deploy(project.ComplianceEngine, setup([]))
+    with refused(system.compliance.UnknownTier):
+        system.stranger.deploy(project.ComplianceEngine, setup([(1, 1, 1, True)] * 17))
+    with refused(system.compliance.InvalidTier):
+        system.stranger.deploy(project.ComplianceEngine, setup([(UNLIMITED, 1, 1, True)]))
+    with refused(system.compliance.SourceWithoutCode, source=system.payee.address):
+        system.stranger.deploy(project.ComplianceEngine, setup([(1, 1, 1, True)], system.payee.address))
+
+
+def test_core__without_its_parts__cannot_be_deployed(system: System, project: Any) -> None:
+    def setup(oracle: Any, compliance: Any, settle: int = 60, tokens: Any = ()) -> tuple[Any, ...]:
+        people = ([system.admin], [system.reviewer], [system.officer], [system.admin])
+        return (system.admin, DELAY, *people, oracle, compliance, settle, 60, list(tokens))
+
+    with refused(system.core.NotAContract, account=system.payee.address):
+        system.stranger.deploy(project.PayFlowCore, setup(system.payee, system.compliance))
+    with refused(system.core.NotAContract, account=system.payee.address):
+        system.stranger.deploy(project.PayFlowCore, setup(system.oracle, system.payee))
+    with refused(system.core.InvalidWindow, window=59):
+        system.stranger.deploy(project.PayFlowCore, setup(system.oracle, system.compliance, 59))
+    with refused(system.core.TokenCannotBeListed, token=system.payee.address):
+        system.stranger.deploy(project.PayFlowCore, setup(system.oracle, system.compliance, 60, [system.payee]))
+
+
+def test_lists__zero_address__refused(system: System, accounts: Any) -> None:
+    with refused(system.oracle.ZeroAddress):
+        system.oracle.blacklistWallet(ZERO, "", sender=system.admin)
+    with refused(system.compliance.ZeroAddress):
+        system.compliance.sanction(ZERO, "", sender=system.officer)
+    call = system.oracle.whitelistWallet.encode_input(ZERO)
+    system.oracle.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    with refused(system.oracle.ZeroAddress):
+        system.oracle.executeChange(call, sender=system.admin)
+
+
+def test_one_signer_path__zero_address__refused(system: System, accounts: Any) -> None:
+    node = accounts[8]
+    system.change(system.oracle, system.oracle.grantRole.encode_input(system.oracle.AI_ORACLE_ROLE(), node))
+    with refused(system.oracle.ZeroAddress):
+        system.oracle.updateRiskScore(ZERO, 1, bytes(32), sender=node)
+    for sender, recipient in ((ZERO, system.payee), (system.payer, ZERO)):
+        with refused(system.oracle.ZeroAddress):
+            system.oracle.analyzeTransaction(bytes(32), sender, recipient, 1, 1, 1, 1, 1, 1, sender=node)
