@@ -101,7 +101,7 @@ class InvalidSetting(ConfigurationError):
         shown = "" if value is None else f" is {value!r}, which"
         super().__init__(
             f"{variable}{shown} {problem}."
-            f" Set it in the environment or in payflow.toml; `payflow doctor` lists all settings.",
+            f" Set it in the environment or in payflow.toml; docs/settings.md lists all of them.",
             variable=variable,
             problem=problem,
             value=value,

@@ -6,7 +6,7 @@ in upper case), `payflow.toml` in the working folder (or the file that PAYFLOW_C
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -276,6 +276,32 @@ def load_settings(**given: object) -> Settings:
             value=os.environ.get(f"{PREFIX}CONFIG", CONFIG_FILE),
             problem=f"cannot be read: {unreadable}",
         ) from None
+
+
+def reference() -> str:
+    """All settings as a Markdown table: the content of docs/settings.md."""
+    rows = [
+        "# Settings",
+        "",
+        f"Set them in the environment ({PREFIX} and the name in upper case) or under their names in payflow.toml;"
+        f" {PREFIX}CONFIG names another file. Written by `oracle.settings.reference()`.",
+        "",
+        "| setting | default | bounds | meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        bounds = [
+            f"{sign} {getattr(one, attribute)}"
+            for one in field.metadata
+            for attribute, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
+            if getattr(one, attribute, None) is not None
+        ]
+        choices = get_args(field.annotation)
+        if choices and all(isinstance(one, str) for one in choices):
+            bounds = list(choices)
+        default = "" if field.default in (None, ()) else f"`{field.default}`"
+        rows.append(f"| `{name}` | {default} | {', '.join(bounds)} | {field.description} |")
+    return "\n".join(rows) + "\n"
 
 
 def endpoint(url: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from oracle.errors import InvalidSetting
-from oracle.settings import PREFIX, Settings, endpoint, load_settings
+from oracle.settings import PREFIX, Settings, endpoint, load_settings, reference
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +112,8 @@ def test_peers__commas_and_slashes__are_tidied(monkeypatch: pytest.MonkeyPatch) 
 
 def test_endpoint__address_with_secrets__keeps_scheme_host_and_port() -> None:
     assert endpoint("https://user:pw@host:8545/key?x=1") == "https://host:8545"
+
+
+def test_reference__the_page_in_docs__is_up_to_date() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+    assert page.read_text(encoding="utf-8") == reference(), "write oracle.settings.reference() to docs/settings.md"
