@@ -283,8 +283,9 @@ def reference() -> str:
     rows = [
         "# Settings",
         "",
-        f"Set them in the environment ({PREFIX} and the name in upper case) or under their names in payflow.toml;"
-        f" {PREFIX}CONFIG names another file. Written by `oracle.settings.reference()`.",
+        f"Environment: {PREFIX} and the name in upper case. File: payflow.toml, or what {PREFIX}CONFIG names.",
+        "",
+        "Written by `oracle.settings.reference()`.",
         "",
         "| setting | default | bounds | meaning |",
         "|---|---|---|---|",
@@ -299,8 +300,11 @@ def reference() -> str:
         choices = get_args(field.annotation)
         if choices and all(isinstance(one, str) for one in choices):
             bounds = list(choices)
+        described = (field.description or "").replace("<", "\\<")  # Markdown takes <x> for HTML
         default = "" if field.default in (None, ()) else f"`{field.default}`"
-        rows.append(f"| `{name}` | {default} | {', '.join(bounds)} | {field.description} |")
+        rows.append(
+            f"| `{name}` | {default} | {', '.join(bounds)} | {described} |"
+        )
     return "\n".join(rows) + "\n"
 
 
