@@ -302,9 +302,7 @@ def reference() -> str:
             bounds = list(choices)
         described = (field.description or "").replace("<", "\\<")  # Markdown takes <x> for HTML
         default = "" if field.default in (None, ()) else f"`{field.default}`"
-        rows.append(
-            f"| `{name}` | {default} | {', '.join(bounds)} | {described} |"
-        )
+        rows.append(f"| `{name}` | {default} | {', '.join(bounds)} | {described} |")
     return "\n".join(rows) + "\n"
 
 
