@@ -449,7 +449,7 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         (bool senderSanctioned, bool recipientListed) = IComplianceEngine(_compliance).onVerdict(
             payment.sender, payment.recipient, verdict.score, false, false
         );
-        if (senderSanctioned) revert PartyBlacklisted(payment.sender);
+        if (senderSanctioned) revert SenderStillSanctioned(id, payment.sender);
         if (recipientListed) revert RecipientListed(id, payment.recipient);
         _payments[id] = PaymentState({
             ref: payment.ref,

@@ -8,9 +8,11 @@ from conftest import System
 from support import DOLLAR, refused
 
 
-def test_screened_vault__oracle_objects__withdrawal_reverts_with_its_reason(system: System, project: Any) -> None:
+def test_screened_vault__oracle_objects__withdrawal_reverts_with_its_reason(
+    system: System, project: Any, accounts: Any
+) -> None:
     # By an account of its own: ape remembers what stood at an address in an earlier, reverted test.
-    vault = system.stranger.deploy(project.ScreenedVault, system.oracle, system.token)
+    vault = accounts[9].deploy(project.ScreenedVault, system.oracle, system.token)
     system.token.approve(vault, 50 * DOLLAR, sender=system.payer)
     vault.deposit(50 * DOLLAR, sender=system.payer)
     vault.withdraw(system.payee, 20 * DOLLAR, sender=system.payer)
@@ -23,4 +25,4 @@ def test_screened_vault__oracle_objects__withdrawal_reverts_with_its_reason(syst
     with refused(vault.NotEnoughDeposited, deposited=0, wanted=1):
         vault.withdraw(system.payer, 1, sender=system.payer)
     with refused(vault.InvalidFraudOracle):
-        system.admin.deploy(project.ScreenedVault, system.stranger, system.token)
+        accounts[9].deploy(project.ScreenedVault, system.stranger, system.token)
