@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("demo", epilog="Examples:  payflow demo     |     payflow demo --payments 1000 --kill-node")
     def demo(
-        payments: Annotated[int, typer.Option(min=300, help="Payments of the story.")] = 400,
+        payments: Annotated[int, typer.Option(min=400, help="Payments of the story.")] = 400,
         seed: Annotated[int, typer.Option(min=0, help="Another seed, another story.")] = 11,
         pace: Annotated[float, typer.Option(min=0.1, help="Payments a second at most.")] = 12.0,
         kill_node: Annotated[

@@ -33,7 +33,7 @@ def test_script__default_story__has_every_alert_type() -> None:
 
 def test_demo__node_killed_half_way__everything_settles_exactly_once(tmp_path: Path) -> None:
     done = subprocess.run(
-        [*PAYFLOW, "demo", "--payments", "350", "--pace", "60", "--kill-node", "--json"],
+        [*PAYFLOW, "demo", "--payments", "400", "--pace", "60", "--kill-node", "--json"],
         capture_output=True,
         text=True,
         timeout=240,
@@ -43,7 +43,7 @@ def test_demo__node_killed_half_way__everything_settles_exactly_once(tmp_path: P
     summary: dict[str, Any] = json.loads(done.stdout)
     assert summary["problems"] == []
     assert summary["sums_match"]
-    assert summary["payments"] >= 350
+    assert summary["payments"] >= 400
     assert summary["actions"]["node killed and restarted"] == 1
     for action in ("instant payments", "cancelled by the payer", "rejected by the reviewer"):
         assert summary["actions"][action] >= 1
