@@ -10,6 +10,8 @@
     │   │   ├── DeploymentInvalid
     │   │   ├── DeploymentMismatch     the chain holds other code than the file says
     │   │   ├── DeployConfigInvalid    what config/<network>.toml asks for cannot be deployed
+    │   │   ├── DeployerEmpty          the deploying account cannot pay for transactions
+    │   │   ├── DeploymentBrokenOff    a step failed; the next run goes on from the journal
     │   │   ├── DevnetReset            the file belongs to an earlier run of the devnet
     │   │   └── ReadBackMismatch       a contract answers otherwise than it was told
     │   ├── KeyFileError               the signing key cannot be read safely
@@ -175,6 +177,29 @@ class DeployConfigInvalid(DeploymentError):
             path=str(path),
             field=field,
             problem=problem,
+        )
+
+
+class DeployerEmpty(DeploymentError):
+    def __init__(self, *, address: str, chain_id: int) -> None:
+        self.address, self.chain_id = address, chain_id
+        super().__init__(
+            f"The deployer {address} has no funds on chain {chain_id}. Send it some of the chain's currency, or name"
+            f" another account with --account (`ape accounts list` shows them).",
+            address=address,
+            chain_id=chain_id,
+        )
+
+
+class DeploymentBrokenOff(DeploymentError):
+    def __init__(self, *, step: str, problem: str, journal: Path) -> None:
+        self.step, self.problem, self.journal = step, problem, journal
+        super().__init__(
+            f"The deployment broke off at {step}: {problem.rstrip('.')}. Remove the cause and run the same command"
+            f" again: it goes on from {journal}.",
+            step=step,
+            problem=problem,
+            journal=str(journal),
         )
 
 

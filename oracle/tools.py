@@ -45,6 +45,17 @@ def run_deploy(
     arguments: Sequence[str], *, rpc: str | None = None, extra: Mapping[str, str] | None = None, quiet: bool = False
 ) -> "subprocess.CompletedProcess[str]":
     """Run `ape run deploy` in the repository. Raises ToolMissing."""
+    command, environment = deploy_command(arguments, rpc=rpc, extra=extra)
+    return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=quiet, check=False)  # noqa: S603
+
+
+def deploy_command(
+    arguments: Sequence[str], *, rpc: str | None = None, extra: Mapping[str, str] | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """The command line of `ape run deploy` and its environment; `rpc`: another devnet than that on port 8545.
+
+    Raises ToolMissing.
+    """
     ape = ROOT / ".venv-contracts" / "bin" / "ape"
     if not ape.exists():
         raise ToolMissing(tool=str(ape), remedy="Run `make setup` in the repository: it installs ape.")
@@ -57,5 +68,4 @@ def run_deploy(
         **({} if rpc is None else {"APE_FOUNDRY_HOST": rpc}),
         **(extra or {}),
     }
-    command = [str(ape), "run", "deploy", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=quiet, check=False)  # noqa: S603
+    return [str(ape), "run", "deploy", *arguments], environment

@@ -1,7 +1,7 @@
 """Deploy PayFlow: `ape run deploy --network ethereum:local:foundry`.
 
 Deploys what is missing, wires it, reads everything back from the chain, and writes deployments/<chain id>.json. Run
-again, it checks what is there and changes nothing.
+again, it checks what is there and changes nothing. docs/deployment.md has the whole story.
 """
 
 import os
@@ -14,21 +14,36 @@ from typing import Any
 import click
 from ape import accounts, chain, project
 from ape.cli import ConnectedProviderCommand
-from ape.exceptions import ContractLogicError
-from eth_utils import keccak, to_checksum_address
+from ape.exceptions import ApeException
+from eth_utils import keccak, to_checksum_address, to_hex
+from web3.exceptions import TransactionNotFound
 
-from oracle.deploy import DeployConfig, Progress, Record, load_config
+from oracle.deploy import (
+    DeployConfig,
+    Difference,
+    Progress,
+    Record,
+    compliance_setup,
+    core_setup,
+    differences,
+    load_config,
+    oracle_setup,
+    plain,
+    planned,
+)
 from oracle.errors import (
     DeployConfigInvalid,
+    DeployerEmpty,
+    DeploymentBrokenOff,
     DeploymentInvalid,
     DeploymentMismatch,
     DevnetReset,
     PayFlowError,
     ReadBackMismatch,
-    WrongChain,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+CONTRACTS = ("FraudOracle", "ComplianceEngine", "PayFlowCore")
 
 
 @click.command(cls=ConnectedProviderCommand)
@@ -52,9 +67,21 @@ def cli(ecosystem: Any, network: Any, provider: Any, config_path: Path | None, a
             config_path = ROOT / "config" / "local.toml"
         config = load_config(config_path)
         if provider.chain_id != config.chain_id:
-            raise WrongChain(what="the chain id", expected=config.chain_id, found=provider.chain_id)
+            served = f"{ecosystem.name}:{network.name}:{provider.name} serves chain id {provider.chain_id}"
+            raise DeployConfigInvalid(
+                path=config_path,
+                field="chain_id",
+                problem=f"it is for chain id {config.chain_id}, but {served}: name another --network or --config",
+            )
         folder = Path(os.environ.get("PAYFLOW_DEPLOYMENTS", ROOT / "deployments"))
         Deployer(config, config_path, Record(folder, config.chain_id), alias).run(fresh=fresh)
+        if getattr(provider, "process", None) is not None:
+            click.secho(
+                "NOTE: no devnet was running, so that ape started one, which ends with this command and takes the"
+                " contracts along. To keep them, start `payflow devnet` (or anvil) in another terminal and deploy"
+                " again.",
+                fg="yellow",
+            )
 
 
 @contextmanager
@@ -75,6 +102,7 @@ class Deployer:
         self.record = record
         self.genesis = "0x" + bytes(chain.blocks[0].hash).hex()
         self.sender = self._sender(alias)
+        self.step = "the start"
 
     def run(self, *, fresh: bool) -> None:
         """Deploy what is missing, or say what is there."""
@@ -90,8 +118,14 @@ class Deployer:
             self._confirm(finished)
             return
         progress = Progress.resume(self.record, self.genesis)
-        document = self._deploy(progress)
-        self._read_back(document)
+        if self.sender.balance == 0:
+            raise DeployerEmpty(address=self.sender.address, chain_id=self.config.chain_id)
+        try:
+            document = self._deploy(progress)
+        except ApeException as broken:
+            raise DeploymentBrokenOff(step=self.step, problem=str(broken), journal=self.record.partial) from broken
+        for one in self._differences(document):
+            raise ReadBackMismatch(contract=one.contract, what=one.what, expected=one.recorded, found=one.found)
         progress.finish(document)
         click.secho(f"Deployed and verified. Record: {self.record.path}", fg="green")
         self._print(document)
@@ -99,141 +133,105 @@ class Deployer:
     # --- deploying -----------------------------------------------------------------------------------------------
 
     def _deploy(self, progress: Progress) -> dict[str, Any]:
-        config = self.config
-        self._require_funds()
-        tokens = [to_checksum_address(token) for token in config.tokens]
-        if config.devnet:
-            tokens.insert(0, self._contract(progress, "TestStablecoin").address)
-        roles = {
-            name: self._resolve_all(getattr(config.roles, name))
-            for name in ("risk_admins", "compliance", "reviewers", "pausers")
-        }
-        signers = self._resolve_all(config.oracle.signers)
-        thresholds = (config.oracle.safe, config.oracle.low, config.oracle.medium, config.oracle.high)
-        oracle = self._contract(
-            progress,
-            "FraudOracle",
-            admin=self._resolve(config.roles.admin),
-            changeDelay=config.change_delay,
-            riskAdmins=roles["risk_admins"],
-            signers=signers,
-            quorum=config.oracle.quorum,
-            thresholds=thresholds,
-            maxReportLifetime=config.oracle.max_report_lifetime,
-        )
-        compliance = self._contract(
-            progress,
-            "ComplianceEngine",
-            admin=self._resolve(config.roles.admin),
-            changeDelay=config.change_delay,
-            officers=roles["compliance"],
-            tiers=[(*tier.cents, tier.open) for tier in config.compliance.tiers],
-            travelRuleCents=config.compliance.travel_rule_cents,
-            sanctionsSource=config.compliance.sanctions_source or "0x" + "00" * 20,
-            binder=self.sender.address,
-        )
-        core = self._contract(
-            progress,
-            "PayFlowCore",
-            admin=self._resolve(config.roles.admin),
-            changeDelay=config.change_delay,
-            riskAdmins=roles["risk_admins"],
-            reviewers=roles["reviewers"],
-            officers=roles["compliance"],
-            pausers=roles["pausers"],
-            oracle=oracle.address,
-            compliance=compliance.address,
-            settleWindow=config.core.settle_window,
-            reviewWindow=config.core.review_window,
-            tokens=tokens,
-        )
-        if not compliance.hasRole(compliance.CORE_ROLE(), core):
-            click.echo("Binding the core to the compliance engine")
-            try:
-                _included(compliance.bindCore(core, sender=self.sender))
-            except ContractLogicError:
-                raise ReadBackMismatch(
-                    contract="ComplianceEngine", what="its core", expected=core.address, found="another one for good"
-                ) from None
+        plan = planned(self.config, self._resolve)
+        tokens = [to_checksum_address(token) for token in self.config.tokens]
+        if self.config.devnet:
+            tokens.insert(0, self._contract(progress, "TestStablecoin", {}).address)
+        oracle = self._contract(progress, "FraudOracle", oracle_setup(plan))
+        compliance = self._contract(progress, "ComplianceEngine", compliance_setup(plan, binder=self.sender.address))
+        setup = core_setup(plan, oracle=oracle.address, compliance=compliance.address, tokens=tokens)
+        core = self._contract(progress, "PayFlowCore", setup)
+        self._bind(compliance, core)
         return {
             "schema": 1,
-            "chain_id": config.chain_id,
+            "chain_id": self.config.chain_id,
             "genesis_hash": self.genesis,
             "deployer": self.sender.address,
             "contracts": progress.contracts,
             "tokens": [self._token(address) for address in tokens],
-            "signers": signers,
-            "quorum": config.oracle.quorum,
-            "roles": {"admin": self._resolve(config.roles.admin), **roles},
-            "limits": {
-                "thresholds": list(thresholds),
-                "max_report_lifetime": config.oracle.max_report_lifetime,
-                "change_delay": config.change_delay,
-                "settle_window": config.core.settle_window,
-                "review_window": config.core.review_window,
-                "tiers": [[*tier.cents, tier.open] for tier in config.compliance.tiers],
-                "travel_rule_cents": config.compliance.travel_rule_cents,
-            },
+            **plan,
         }
 
-    def _contract(self, progress: Progress, name: str, **setup: Any) -> Any:
-        """The contract, deployed by an earlier unfinished run or now."""
-        container = getattr(project, name)
-        found = progress.contracts.get(name)
-        wanted = _plain(setup)
-        if found is not None and found["constructor"] == wanted and _code_hash(found["address"]) == found["code_hash"]:
-            click.echo(f"{name}: going on with the one at {found['address']} from the unfinished run")
-            return container.at(found["address"])
+    def _contract(self, progress: Progress, name: str, setup: dict[str, Any]) -> Any:
+        """The contract, made by an earlier unfinished run or now."""
+        self.step = name
+        container, wanted = getattr(project, name), plain(setup)
+        found = progress.contracts.get(name) or self._sent_before(progress, name)
+        if found is not None:
+            if found["constructor"] != wanted:
+                click.echo(f"{name}: the unfinished run's, at {found['address']}, is configured otherwise; left behind")
+            elif _code_hash(found["address"]) != found["code_hash"]:
+                click.echo(f"{name}: no such code at {found['address']}, where the unfinished run put it; left behind")
+            else:
+                click.echo(f"{name}: going on with the one at {found['address']} from the unfinished run")
+                return container.at(found["address"])
         click.echo(f"Deploying {name}")
-        receipt = _included(self.sender.call(container(*([setup] if setup else []))))
-        instance = container.at(receipt.contract_address)
-        progress.add(
-            name,
-            {
-                "address": instance.address,
-                "block": receipt.block_number,
-                "transaction": receipt.txn_hash,
-                "code_hash": _code_hash(instance.address),
-                "constructor": wanted,
-            },
-        )
-        return instance
+        draft = container(*([setup] if setup else []))
+        draft.sender = self.sender.address
+        transaction = self.sender.sign_transaction(self.sender.prepare_transaction(draft))
+        if transaction is None:
+            raise ApeException("the transaction was not signed")
+        progress.sending(name, to_hex(transaction.txn_hash), wanted)
+        receipt = _included(chain.provider.send_transaction(transaction))
+        progress.add(name, _entry(receipt, wanted))
+        return container.at(receipt.contract_address)
+
+    def _sent_before(self, progress: Progress, name: str) -> dict[str, Any] | None:
+        """The contract of a transaction that an earlier run signed and did not see included."""
+        sent = progress.sent.get(name)
+        if sent is None:
+            return None
+        try:
+            chain.provider.web3.eth.get_transaction(sent["transaction"])
+        except TransactionNotFound:
+            click.echo(f"{name}: the chain does not know the unfinished run's transaction {sent['transaction']}")
+            return None
+        click.echo(f"{name}: waiting for the unfinished run's transaction {sent['transaction']}")
+        receipt = chain.provider.get_receipt(sent["transaction"])
+        if receipt.failed:
+            return None
+        progress.add(name, _entry(receipt, sent["constructor"]))
+        return progress.contracts[name]
+
+    def _bind(self, compliance: Any, core: Any) -> None:
+        self.step = "binding the core to the compliance engine"
+        if compliance.hasRole(compliance.CORE_ROLE(), core):
+            return
+        click.echo("Binding the core to the compliance engine")
+        try:
+            _included(compliance.bindCore(core, sender=self.sender))
+        except compliance.CoreAlreadyBound:
+            raise ReadBackMismatch(
+                contract="ComplianceEngine", what="its core", expected=core.address, found="another one for good"
+            ) from None
 
     def _token(self, address: str) -> dict[str, Any]:
+        self.step = f"token {address}"
         token = project.TestStablecoin.at(address)  # the standard's metadata functions are all that is used
         return {"address": address, "symbol": token.symbol(), "decimals": token.decimals()}
 
     def _sender(self, alias: str | None) -> Any:
-        if alias is not None:
-            return accounts.load(alias)
-        if self.config.devnet:
-            return accounts.test_accounts[0]
-        raise DeployConfigInvalid(
-            path=self.config_path, field="--account", problem="name the ape account that deploys (`ape accounts list`)"
-        )
-
-    def _require_funds(self) -> None:
-        if self.sender.balance == 0:
-            click.secho(
-                f"ERROR: the deployer {self.sender.address} has no funds on chain {self.config.chain_id}. Send it some"
-                " of the chain's currency, or choose another account with --account.",
-                fg="red",
-                err=True,
-            )
-            sys.exit(1)
+        if alias is None:
+            if self.config.devnet:
+                return accounts.test_accounts[0]
+            problem = "name the ape account that deploys (`ape accounts list`)"
+        else:
+            try:
+                return accounts.load(alias)
+            except (KeyError, ValueError):
+                known = ", ".join(one for one in accounts.aliases) or "none yet"
+                problem = f"ape knows no account {alias!r} (known: {known}); `ape accounts import {alias}` adds it"
+        raise DeployConfigInvalid(path=self.config_path, field="--account", problem=problem)
 
     def _resolve(self, holder: str) -> str:
-        if holder.startswith("test:") and self.config.devnet:
-            return str(accounts.test_accounts[int(holder.removeprefix("test:"))].address)
         try:
+            if holder.startswith("test:") and self.config.devnet:
+                return str(accounts.test_accounts[int(holder.removeprefix("test:"))].address)
             return str(to_checksum_address(holder))
-        except ValueError:
+        except (ValueError, IndexError):
             raise DeployConfigInvalid(
-                path=self.config_path, field="roles", problem=f"{holder!r} is no address"
+                path=self.config_path, field="roles", problem=f"{holder!r} is neither an address nor test:0 to test:9"
             ) from None
-
-    def _resolve_all(self, holders: tuple[str, ...]) -> list[str]:
-        return [self._resolve(holder) for holder in holders]
 
     def _put_aside(self, why: str) -> None:
         for path in self.record.put_aside():
@@ -242,54 +240,30 @@ class Deployer:
     # --- verifying -----------------------------------------------------------------------------------------------
 
     def _confirm(self, document: dict[str, Any]) -> None:
-        """What an earlier run deployed: check it and change nothing."""
-        for name, entry in document.get("contracts", {}).items():
+        """What an earlier run deployed: check it, say what has become different since, and change nothing."""
+        contracts = document.get("contracts", {})
+        if missing := [name for name in CONTRACTS if name not in contracts]:
+            raise DeploymentInvalid(path=self.record.path, field=f"contracts.{missing[0]}", problem="it is missing")
+        for name, entry in contracts.items():
             found = _code_hash(entry["address"])
             if found != entry["code_hash"]:
                 raise DeploymentMismatch(
                     contract=name, address=entry["address"], expected=entry["code_hash"], found=found
                 )
-        if set(document.get("contracts", {})) < {"FraudOracle", "ComplianceEngine", "PayFlowCore"}:
-            raise DeploymentInvalid(path=self.record.path, field="contracts", problem="a contract is missing")
         click.secho(f"Chain {self.config.chain_id} holds this deployment already; nothing was changed.", fg="green")
         self._print(document)
+        for one in self._differences(document):
+            _note(f"{one.contract} has changed since: {one.what}, recorded as {one.recorded}, is {one.found} now")
+        for key, wanted in planned(self.config, self._resolve).items():
+            if document.get(key) != wanted:
+                _note(
+                    f"{self.config_path} asks for other {key} than this was deployed with. Change them on chain"
+                    " (docs/deployment.md, Later changes), or deploy anew with --fresh"
+                )
 
-    def _read_back(self, document: dict[str, Any]) -> None:
-        """Ask the chain for everything that was configured. Raises ReadBackMismatch."""
-        entries, limits, roles = document["contracts"], document["limits"], document["roles"]
-        oracle = project.FraudOracle.at(entries["FraudOracle"]["address"])
-        compliance = project.ComplianceEngine.at(entries["ComplianceEngine"]["address"])
-        core = project.PayFlowCore.at(entries["PayFlowCore"]["address"])
-        expect = _expect
-        expect("FraudOracle", "quorum", document["quorum"], oracle.quorum())
-        expect("FraudOracle", "signers", len(document["signers"]), oracle.signerCount())
-        for signer in document["signers"]:
-            expect("FraudOracle", f"signer {signer}", True, oracle.hasRole(oracle.AI_ORACLE_ROLE(), signer))
-        expect("FraudOracle", "thresholds", limits["thresholds"], _plain(list(oracle.thresholds())))
-        expect("FraudOracle", "report lifetime", limits["max_report_lifetime"], oracle.maxReportLifetime())
-        expect("PayFlowCore", "oracle", oracle.address, core.oracle())
-        expect("PayFlowCore", "compliance", compliance.address, core.compliance())
-        expect("PayFlowCore", "windows", [limits["settle_window"], limits["review_window"]], list(core.windows()))
-        for token in document["tokens"]:
-            expect("PayFlowCore", f"token {token['address']}", 0, core.checkToken(token["address"])[0])
-        expect("ComplianceEngine", "core", True, compliance.hasRole(compliance.CORE_ROLE(), core.address))
-        expect("ComplianceEngine", "travel rule", limits["travel_rule_cents"], compliance.travelRuleCents())
-        for index, tier in enumerate(limits["tiers"]):
-            expect("ComplianceEngine", f"tier {index}", tier, _plain(list(compliance.tierLimits(index))))
-        for name, contract in (("FraudOracle", oracle), ("PayFlowCore", core), ("ComplianceEngine", compliance)):
-            expect(name, "admin", roles["admin"], contract.defaultAdmin())
-            expect(name, "delay of changes", limits["change_delay"], contract.changeDelay())
-        for contract, role, holders in (
-            (oracle, "RISK_ADMIN_ROLE", "risk_admins"),
-            (core, "RISK_ADMIN_ROLE", "risk_admins"),
-            (core, "REVIEWER_ROLE", "reviewers"),
-            (core, "COMPLIANCE_ROLE", "compliance"),
-            (core, "PAUSER_ROLE", "pausers"),
-            (compliance, "COMPLIANCE_ROLE", "compliance"),
-        ):
-            for holder in roles[holders]:
-                held = contract.hasRole(getattr(contract, role)(), holder)
-                expect(contract.contract_type.name, f"{role} of {holder}", True, held)
+    def _differences(self, document: dict[str, Any]) -> Iterator[Difference]:
+        at = {name: getattr(project, name).at(document["contracts"][name]["address"]) for name in CONTRACTS}
+        return differences(document, at["FraudOracle"], at["ComplianceEngine"], at["PayFlowCore"])
 
     def _print(self, document: dict[str, Any]) -> None:
         for name, entry in document["contracts"].items():
@@ -297,6 +271,16 @@ class Deployer:
         for token in document["tokens"]:
             click.echo(f"  {token['symbol']:<17} {token['address']}  ({token['decimals']} decimals)")
         click.echo(f"  quorum            {document['quorum']} of {len(document['signers'])} signer(s)")
+
+
+def _entry(receipt: Any, constructor: Any) -> dict[str, Any]:
+    return {
+        "address": receipt.contract_address,
+        "block": receipt.block_number,
+        "transaction": receipt.txn_hash,
+        "code_hash": _code_hash(receipt.contract_address),
+        "constructor": constructor,
+    }
 
 
 def _included(receipt: Any) -> Any:
@@ -307,19 +291,9 @@ def _included(receipt: Any) -> Any:
     return receipt
 
 
-def _expect(contract: str, what: str, expected: object, found: object) -> None:
-    if expected != found:
-        raise ReadBackMismatch(contract=contract, what=what, expected=expected, found=found)
-
-
 def _code_hash(address: str) -> str:
     return "0x" + keccak(bytes(chain.provider.get_code(address))).hex()
 
 
-def _plain(value: Any) -> Any:
-    """As JSON gives it back: lists for tuples, text for addresses."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, (bool, int)) else str(value)
+def _note(text: str) -> None:
+    click.secho(f"NOTE: {text}.", fg="yellow")

@@ -57,11 +57,16 @@ class Record:
 
 @dataclass(slots=True)
 class Progress:
-    """Contracts that an unfinished deployment has made; written after each of them."""
+    """How far an unfinished deployment came: contracts that it made, and transactions that it signed for others.
+
+    A transaction is written down before it is sent: a run that dies while waiting for it does not make the contract
+    twice.
+    """
 
     record: Record
     genesis_hash: str
     contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sent: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def resume(cls, record: Record, genesis_hash: str) -> "Progress":
@@ -69,12 +74,22 @@ class Progress:
         found = _read(record.partial)
         if found is None or found.get("genesis_hash") != genesis_hash:
             return cls(record, genesis_hash)
-        return cls(record, genesis_hash, dict(found.get("contracts", {})))
+        return cls(record, genesis_hash, dict(found.get("contracts", {})), dict(found.get("sent", {})))
+
+    def sending(self, name: str, transaction: str, constructor: Mapping[str, Any]) -> None:
+        """Remember a signed transaction that is about to be sent."""
+        self.sent[name] = {"transaction": transaction, "constructor": dict(constructor)}
+        self._write()
 
     def add(self, name: str, entry: Mapping[str, Any]) -> None:
         """Remember a contract."""
         self.contracts[name] = dict(entry)
-        write_atomically(self.record.partial, {"genesis_hash": self.genesis_hash, "contracts": self.contracts})
+        self.sent.pop(name, None)
+        self._write()
+
+    def _write(self) -> None:
+        document = {"genesis_hash": self.genesis_hash, "contracts": self.contracts, "sent": self.sent}
+        write_atomically(self.record.partial, document)
 
     def finish(self, document: Mapping[str, Any]) -> None:
         """Write the finished record, then drop the partial one."""
