@@ -75,6 +75,10 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
     uint32 private _settleWindow;
     uint32 private _reviewWindow;
 
+    /// @dev Set while settleBatch calls the core itself: a self-call from anywhere else (a scheduled change is one) must
+    /// not pass for a quorum's verdict.
+    bool private transient _settlingBatch;
+
     address private _oracle;
     mapping(bytes32 paymentId => PaymentState) private _payments;
     mapping(address token => TokenConfig) private _tokens;
@@ -189,9 +193,11 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         }
         Verdict[] memory verdicts = IFraudOracle(_oracle).verifyBatch(ids, batches);
         results = new PaymentStatus[](size);
+        _settlingBatch = true;
         for (uint256 i = 0; i < size; ++i) {
             results[i] = _applyAlone(ids[i], payments[i], verdicts[i]);
         }
+        _settlingBatch = false;
     }
 
     /// @notice One payment of a batch. The core calls it on itself, so that a failure undoes that payment alone.
@@ -199,7 +205,7 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         external
         returns (PaymentStatus)
     {
-        if (msg.sender != address(this)) revert OnlySelf(msg.sender);
+        if (msg.sender != address(this) || !_settlingBatch) revert OnlySelf(msg.sender);
         return _apply(id, payment, verdict);
     }
 
@@ -707,6 +713,7 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
     }
 
     function _mayPropose(address caller, bytes4 selector) internal view override returns (bool) {
+        if (selector == this.applyVerdict.selector) return false;
         return super._mayPropose(caller, selector)
             || (selector == this.listToken.selector && hasRole(RISK_ADMIN_ROLE, caller));
     }
