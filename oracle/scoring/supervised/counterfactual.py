@@ -1,5 +1,6 @@
 """The least change that would have lowered a score: exact, because trees change only where a threshold is crossed."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,10 @@ def largest_amount(
     """
     if amount <= least:
         return None
-    thresholds = [model.trees.thresholds(feature) for feature in range(model.trees.features)]
+    ends = vector_of(least), vector_of(amount - 1)
+    # a monotone feature with the same value at both ends has it everywhere between
+    moving = np.flatnonzero((ends[0] != ends[1]) & ~(np.isnan(ends[0]) & np.isnan(ends[1]))).tolist()
+    thresholds = [(feature, model.trees.thresholds(feature).tolist()) for feature in moving]
     spent = 0
 
     def look(at: int) -> tuple[int, tuple[int, ...], int]:
@@ -89,8 +93,7 @@ def largest_amount(
         spent += 1
         x = vector_of(at)
         gaps = tuple(
-            -1 if value != value else int(np.searchsorted(own, value, side="left"))
-            for own, value in zip(thresholds, x.tolist(), strict=True)
+            -1 if x[feature] != x[feature] else bisect_left(own, float(x[feature])) for feature, own in thresholds
         )
         return at, gaps, model.score(x)
 
