@@ -79,6 +79,13 @@ test-contracts: setup ## the contracts, through ape on a devnet
 	@echo "Tests of the contracts"
 	@$(IN_TOOLS) $(APE_ENV)/python -m pytest -q --no-showlocals --tb=short --show-capture=no tests/contracts
 
+.PHONY: gas gas-update
+gas: setup ## what each step costs, held against benchmarks/gas.json (2% more fails) and the goals
+	@$(IN_TOOLS) APE_FOUNDRY_HOST=auto ape --verbosity ERROR run gas
+
+gas-update: setup ## measure the gas anew and keep the figures
+	@$(IN_TOOLS) APE_FOUNDRY_HOST=auto ape --verbosity ERROR run gas --update
+
 .PHONY: model bench chaos clean
 model: setup ## train the risk model that ships with PayFlow anew
 	@$(IN_TOOLS) payflow train --out oracle/scoring/models

@@ -2,14 +2,17 @@
 pragma solidity 0.8.37;
 
 import {IComplianceEngine} from "./interfaces/IComplianceEngine.sol";
+import {IPayFlowCore} from "./interfaces/IPayFlowCore.sol";
 import {ISanctionsList} from "./interfaces/ISanctionsList.sol";
+import {AccountProfile} from "./libraries/AccountProfile.sol";
 import {BoundedCall} from "./libraries/BoundedCall.sol";
 import {Governed} from "./libraries/Governed.sol";
 import {RollingLimits} from "./libraries/RollingLimits.sol";
 
 /// @title ComplianceEngine
 /// @notice Sanctions, freezes, jurisdictions, tiers with rolling limits, the travel rule, and risk profiles.
-/// @dev An account is one slot, its spending windows are another.
+/// @dev An account is two slots: what a new payment reads and writes (spending windows and standing), and what a verdict
+/// writes (profile). A sanction stands in both, so that neither path reads the other's slot.
 contract ComplianceEngine is IComplianceEngine, Governed {
     /// @notice Everything that the constructor needs.
     struct Setup {
@@ -17,37 +20,34 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         uint48 changeDelay;
         address[] officers;
         Tier[] tiers;
-        uint64 travelRuleCents;
+        uint48 travelRuleCents;
         address sanctionsSource;
-        address binder;
+        address core;
     }
 
-    struct Account {
-        bool sanctioned;
-        bool frozen;
-        uint8 tier;
-        uint16 jurisdiction;
-        uint8 last;
-        uint8 peak;
-        uint32 count;
-        uint32 held;
-        uint32 blocked;
-        uint40 sum;
+    /// @dev What a payment is held against: a tier's limits, and what all tiers share beside them, to be read at once.
+    struct Policy {
+        uint64 perPayment;
+        uint64 daily;
+        uint64 monthly;
+        uint48 travelRuleCents;
+        bool open;
+        bool screened;
     }
 
     /// @notice Keeps lists, freezes, tiers of accounts and jurisdictions.
     bytes32 public constant COMPLIANCE_ROLE = keccak256("COMPLIANCE_ROLE");
-    /// @notice The cores: they count payments and record verdicts.
-    bytes32 public constant CORE_ROLE = keccak256("CORE_ROLE");
     /// @notice Gas that an external sanctions source may use.
     uint256 public constant SOURCE_GAS = 100_000;
     /// @notice A limit that means "no limit".
     uint64 public constant UNLIMITED = type(uint64).max;
+    /// @notice Most tiers.
+    uint256 public constant MAX_TIERS = 16;
 
-    /// @notice Only the deployer names the core.
-    error OnlyBinder(address caller, address binder);
-    /// @notice The core is bound already.
-    error CoreAlreadyBound();
+    /// @notice Only the core counts payments and records verdicts.
+    error OnlyCore(address caller, address core);
+    /// @notice Only the oracle that the core uses keeps the blacklist.
+    error OnlyOracle(address caller, address oracle);
     /// @notice The zero address where an account is needed.
     error ZeroAddress();
     /// @notice The external sanctions source did not answer.
@@ -79,74 +79,101 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     /// @notice The external sanctions source changed.
     event SanctionsSourceChanged(address indexed previous, address indexed source);
     /// @notice The travel-rule threshold changed.
-    event TravelRuleChanged(uint64 previous, uint64 cents);
-    /// @notice An account's risk profile took up a verdict.
-    event RiskProfileUpdated(address indexed account, uint8 last, uint8 peak, uint32 count);
+    event TravelRuleChanged(uint48 previous, uint48 cents);
+    /// @notice The oracle put a wallet on its blacklist, or took it off.
+    event BlacklistMirrored(address indexed wallet, bool listed);
 
-    /// @notice Who names the core, once: the deployer, whose only power that is.
-    address public immutable binder;
+    uint256 private constant SANCTIONED = 1 << 252;
+    uint256 private constant FROZEN = 1 << 253;
+    uint256 private constant BLACKLISTED = 1 << 254;
+    /// @dev The account has a tier or a jurisdiction of its own, in its profile.
+    uint256 private constant CLASSIFIED = 1 << 255;
+
+    uint256 private constant OPEN = 1 << 240;
+    uint256 private constant SCREENED = 1 << 248;
+
+    /// @notice The core whose payments are checked and counted.
+    address public immutable core;
+    /// @dev Start of the spending windows' first bucket.
+    uint256 private immutable _epoch;
 
     address private _sanctionsSource;
-    uint64 private _travelRuleCents;
-    bool private _bound;
-
-    Tier[] private _tiers;
-    mapping(address account => Account) private _accounts;
-    mapping(address account => uint256) private _windows;
+    uint8 private _tierCount;
+    Policy[16] private _policies;
+    mapping(address account => uint256 windowsAndStanding) private _accounts;
+    mapping(address account => AccountProfile) private _profiles;
     mapping(uint16 jurisdiction => bool) private _blockedJurisdictions;
 
     constructor(Setup memory setup) Governed(setup.changeDelay, setup.admin) {
+        if (setup.core == address(0)) revert ZeroAddress();
+        core = setup.core;
+        _epoch = block.timestamp - block.timestamp % RollingLimits.PERIOD;
         for (uint256 i = 0; i < setup.officers.length; ++i) {
             _grantRole(COMPLIANCE_ROLE, setup.officers[i]);
         }
-        if (setup.tiers.length == 0 || setup.tiers.length > 16) revert UnknownTier(0, setup.tiers.length);
+        if (setup.tiers.length == 0 || setup.tiers.length > MAX_TIERS) revert UnknownTier(0, setup.tiers.length);
         for (uint256 i = 0; i < setup.tiers.length; ++i) {
             _requireOrder(setup.tiers[i]);
-            _tiers.push(setup.tiers[i]);
-            emit TierChanged(i, setup.tiers[i]);
+            _setTier(i, setup.tiers[i]);
         }
+        _setTravelRule(setup.travelRuleCents);
         _setSource(setup.sanctionsSource);
-        binder = setup.binder;
-        emit TravelRuleChanged(0, setup.travelRuleCents);
-        _travelRuleCents = setup.travelRuleCents;
     }
 
-    /// @notice Name the core, once. Further cores come by a scheduled grant of CORE_ROLE.
-    function bindCore(address core) external {
-        if (msg.sender != binder) revert OnlyBinder(msg.sender, binder);
-        if (_bound) revert CoreAlreadyBound();
-        if (core == address(0)) revert ZeroAddress();
-        _bound = true;
-        _grantRole(CORE_ROLE, core);
-    }
-
-    // --- called by the core --------------------------------------------------------------------------------------
+    // --- called by the core and its oracle -----------------------------------------------------------------------
 
     /// @inheritdoc IComplianceEngine
-    function onPayment(address sender, address recipient, uint256 amount, uint8 decimals, bytes16 ref)
-        external
-        onlyRole(CORE_ROLE)
-    {
-        (Refusal refusal, address subject, uint256 limit, uint256 would, uint256 window) =
-            _check(sender, recipient, amount, decimals, ref);
-        if (refusal != Refusal.None) revert ComplianceRefused(refusal, subject, limit, would);
-        _windows[sender] = window;
+    function enrollPayment(address sender, address recipient, uint256 amount, uint8 decimals, bytes16 ref) external {
+        _requireCore();
+        _accounts[sender] = _requireCompliant(sender, recipient, amount, decimals, ref);
     }
 
     /// @inheritdoc IComplianceEngine
-    function onVerdict(address sender, address recipient, uint8 score, bool held, bool blocked)
+    function beforeInstantPayment(
+        address sender,
+        address recipient,
+        uint256 amount,
+        uint8 decimals,
+        bytes16 ref,
+        uint8 score
+    ) external {
+        _requireCore();
+        _accounts[sender] = _requireCompliant(sender, recipient, amount, decimals, ref);
+        _record(sender, score, false, false);
+    }
+
+    /// @inheritdoc IComplianceEngine
+    function handleVerdict(address sender, address recipient, uint8 score, bool held, bool blocked)
         external
-        onlyRole(CORE_ROLE)
         returns (bool senderSanctioned, bool recipientListed)
     {
-        Account storage account = _accounts[sender];
-        account.last = score;
-        if (score > account.peak) account.peak = score;
-        account.sum += score;
-        if (held) ++account.held;
-        if (blocked) ++account.blocked;
-        emit RiskProfileUpdated(sender, score, account.peak, ++account.count);
-        return (isSanctioned(sender), _mayNotReceive(recipient));
+        _requireCore();
+        senderSanctioned = _record(sender, score, held, blocked);
+        recipientListed = _accounts[recipient] & (SANCTIONED | FROZEN | BLACKLISTED) != 0;
+        address source = _sanctionsSource;
+        if (source != address(0)) {
+            senderSanctioned = senderSanctioned || _requireAnswer(source, sender);
+            recipientListed = recipientListed || _requireAnswer(source, recipient);
+        }
+    }
+
+    /// @inheritdoc IComplianceEngine
+    function onBlacklist(address wallet, bool listed) external {
+        address oracle = IPayFlowCore(core).oracle();
+        if (msg.sender != oracle) revert OnlyOracle(msg.sender, oracle);
+        _mark(wallet, BLACKLISTED, listed);
+        emit BlacklistMirrored(wallet, listed);
+    }
+
+    /// @return sanctioned Whether the own list names the account.
+    function _record(address account, uint8 score, bool held, bool blocked) private returns (bool sanctioned) {
+        AccountProfile profile = _profiles[account];
+        _profiles[account] = profile.withVerdict(score, held, blocked);
+        return profile.sanctioned();
+    }
+
+    function _requireCore() private view {
+        if (msg.sender != core) revert OnlyCore(msg.sender, core);
     }
 
     // --- checks --------------------------------------------------------------------------------------------------
@@ -172,6 +199,8 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         if (refusal == Refusal.SanctionsUnavailable) return "the external sanctions source does not answer: try again later";
         if (refusal == Refusal.SenderFrozen) return "the sender's account is frozen by compliance";
         if (refusal == Refusal.RecipientFrozen) return "the recipient's account is frozen by compliance";
+        if (refusal == Refusal.SenderBlacklisted) return "the sender is on the oracle's blacklist";
+        if (refusal == Refusal.RecipientBlacklisted) return "the recipient is on the oracle's blacklist";
         if (refusal == Refusal.JurisdictionBlocked) return "a party's jurisdiction is blocked";
         if (refusal == Refusal.TierClosed) return "the sender's tier may not pay";
         if (refusal == Refusal.AbovePaymentLimit) return "the amount is above the tier's limit per payment";
@@ -182,87 +211,126 @@ contract ComplianceEngine is IComplianceEngine, Governed {
 
     /// @inheritdoc IComplianceEngine
     function screen(address sender, address recipient) external view returns (bool, bool) {
-        return (isSanctioned(sender), _mayNotReceive(recipient));
+        bool listed = _accounts[recipient] & (FROZEN | BLACKLISTED) != 0;
+        return (isSanctioned(sender), listed || isSanctioned(recipient));
     }
 
     /// @inheritdoc IComplianceEngine
     function isSanctioned(address account) public view returns (bool) {
-        if (_accounts[account].sanctioned) return true;
-        (bool answered, bool listed) = _askSource(account);
-        if (!answered) revert SanctionsSourceFailed(_sanctionsSource);
-        return listed;
+        if (_accounts[account] & SANCTIONED != 0) return true;
+        address source = _sanctionsSource;
+        return source != address(0) && _requireAnswer(source, account);
     }
 
     /// @inheritdoc IComplianceEngine
     function isSanctionedForRefund(address account) external view returns (bool) {
-        if (_accounts[account].sanctioned) return true;
-        (, bool listed) = _askSource(account);
+        if (_accounts[account] & SANCTIONED != 0) return true;
+        address source = _sanctionsSource;
+        if (source == address(0)) return false;
+        (, bool listed) = _ask(source, account);
         return listed;
     }
 
-    function _mayNotReceive(address recipient) private view returns (bool) {
-        return _accounts[recipient].frozen || isSanctioned(recipient);
+    function _requireCompliant(address sender, address recipient, uint256 amount, uint8 decimals, bytes16 ref)
+        private
+        view
+        returns (uint256 moved)
+    {
+        Refusal refusal;
+        address subject;
+        uint256 limit;
+        uint256 would;
+        (refusal, subject, limit, would, moved) = _check(sender, recipient, amount, decimals, ref);
+        if (refusal != Refusal.None) revert ComplianceRefused(refusal, subject, limit, would);
     }
 
+    /// @return refusal Why the payment is refused.
+    /// @return subject Whom it is about.
+    /// @return limit What would be exceeded, cents.
+    /// @return would What it would come to, cents.
+    /// @return moved The sender's windows and standing with the payment in them.
     function _check(address sender, address recipient, uint256 amount, uint8 decimals, bytes16 ref)
         private
         view
-        returns (Refusal refusal, address subject, uint256 limit, uint256 would, uint256 window)
+        returns (Refusal refusal, address subject, uint256 limit, uint256 would, uint256 moved)
     {
-        Account memory from = _accounts[sender];
-        Account memory to = _accounts[recipient];
-        (refusal, subject) = _checkParties(sender, from, recipient, to);
-        if (refusal != Refusal.None) return (refusal, subject, 0, 0, 0);
-
+        uint256 from = _accounts[sender];
+        uint256 to = _accounts[recipient];
+        uint256 policy = _policyOf(from & CLASSIFIED == 0 ? 0 : _profiles[sender].tier());
+        if (policy >= SCREENED || (from | to) >> 252 != 0) {
+            (refusal, subject) = _checkParties(sender, from, recipient, to);
+            if (refusal != Refusal.None) return (refusal, subject, 0, 0, 0);
+        }
         would = RollingLimits.toCents(amount, decimals);
-        if (would >= _travelRuleCents && ref == bytes16(0)) {
-            return (Refusal.TravelRuleReference, sender, _travelRuleCents, would, 0);
-        }
-        Tier memory tier = _tiers[from.tier];
-        if (!tier.open) return (Refusal.TierClosed, sender, 0, would, 0);
-        if (would > tier.perPayment && tier.perPayment != UNLIMITED) {
-            return (Refusal.AbovePaymentLimit, sender, tier.perPayment, would, 0);
-        }
-        window = _windows[sender];
-        if (tier.daily == UNLIMITED && tier.monthly == UNLIMITED) return (Refusal.None, sender, 0, would, window);
+        subject = sender;
+        limit = uint48(policy >> 192);
+        if (would >= limit && ref == bytes16(0)) return (Refusal.TravelRuleReference, subject, limit, would, 0);
+        if (policy & OPEN == 0) return (Refusal.TierClosed, subject, 0, would, 0);
+        limit = uint64(policy);
+        if (would > limit && limit != UNLIMITED) return (Refusal.AbovePaymentLimit, subject, limit, would, 0);
+        limit = uint64(policy >> 64);
+        uint256 monthlyLimit = uint64(policy >> 128);
+        if (limit & monthlyLimit == UNLIMITED) return (Refusal.None, subject, 0, would, from);
         uint256 daily;
         uint256 monthly;
-        (window, daily, monthly) = RollingLimits.add(window, block.timestamp, would);
-        if (daily > tier.daily) return (Refusal.AboveDailyLimit, sender, tier.daily, daily, 0);
-        if (monthly > tier.monthly) return (Refusal.AboveMonthlyLimit, sender, tier.monthly, monthly, 0);
-        return (Refusal.None, sender, 0, would, window);
+        (moved, daily, monthly) = RollingLimits.add(from, _windowIndex(), would);
+        if (daily > limit) return (Refusal.AboveDailyLimit, subject, limit, daily, 0);
+        if (monthly > monthlyLimit) return (Refusal.AboveMonthlyLimit, subject, monthlyLimit, monthly, 0);
     }
 
-    function _checkParties(address sender, Account memory from, address recipient, Account memory to)
+    /// @dev The word of a Policy: three limits of 64 bits, the travel rule's 48, and two flags of a byte.
+    function _policyOf(uint256 tier) private view returns (uint256 policy) {
+        Policy storage stored = _policies[tier];
+        assembly ("memory-safe") {
+            policy := sload(stored.slot)
+        }
+    }
+
+    function _checkParties(address sender, uint256 from, address recipient, uint256 to)
         private
         view
         returns (Refusal, address)
     {
-        if (from.sanctioned) return (Refusal.SenderSanctioned, sender);
-        if (to.sanctioned) return (Refusal.RecipientSanctioned, recipient);
-        if (_sanctionsSource != address(0)) {
-            (bool answered, bool listed) = _askSource(sender);
+        if (from & SANCTIONED != 0) return (Refusal.SenderSanctioned, sender);
+        if (to & SANCTIONED != 0) return (Refusal.RecipientSanctioned, recipient);
+        address source = _sanctionsSource;
+        if (source != address(0)) {
+            (bool answered, bool listed) = _ask(source, sender);
             if (!answered) return (Refusal.SanctionsUnavailable, sender);
             if (listed) return (Refusal.SenderSanctioned, sender);
-            (answered, listed) = _askSource(recipient);
+            (answered, listed) = _ask(source, recipient);
             if (!answered) return (Refusal.SanctionsUnavailable, recipient);
             if (listed) return (Refusal.RecipientSanctioned, recipient);
         }
-        if (from.frozen) return (Refusal.SenderFrozen, sender);
-        if (to.frozen) return (Refusal.RecipientFrozen, recipient);
-        if (from.jurisdiction != 0 && _blockedJurisdictions[from.jurisdiction]) {
-            return (Refusal.JurisdictionBlocked, sender);
-        }
-        if (to.jurisdiction != 0 && _blockedJurisdictions[to.jurisdiction]) {
-            return (Refusal.JurisdictionBlocked, recipient);
-        }
+        if (from & FROZEN != 0) return (Refusal.SenderFrozen, sender);
+        if (to & FROZEN != 0) return (Refusal.RecipientFrozen, recipient);
+        if (from & BLACKLISTED != 0) return (Refusal.SenderBlacklisted, sender);
+        if (to & BLACKLISTED != 0) return (Refusal.RecipientBlacklisted, recipient);
+        if (_isInBlockedJurisdiction(sender, from)) return (Refusal.JurisdictionBlocked, sender);
+        if (_isInBlockedJurisdiction(recipient, to)) return (Refusal.JurisdictionBlocked, recipient);
         return (Refusal.None, address(0));
     }
 
+    function _isInBlockedJurisdiction(address account, uint256 standing_) private view returns (bool) {
+        if (standing_ & CLASSIFIED == 0) return false;
+        uint16 jurisdiction = _profiles[account].jurisdiction();
+        return jurisdiction != 0 && _blockedJurisdictions[jurisdiction];
+    }
+
+    function _windowIndex() private view returns (uint256) {
+        unchecked {
+            return (block.timestamp - _epoch) / RollingLimits.PERIOD;
+        }
+    }
+
+    function _requireAnswer(address source, address account) private view returns (bool) {
+        (bool answered, bool listed) = _ask(source, account);
+        if (!answered) revert SanctionsSourceFailed(source);
+        return listed;
+    }
+
     /// @dev Bounded in gas and in returned bytes, so that a hostile source can neither burn a refund's gas nor flood it.
-    function _askSource(address account) private view returns (bool answered, bool listed) {
-        address source = _sanctionsSource;
-        if (source == address(0)) return (true, false);
+    function _ask(address source, address account) private view returns (bool answered, bool listed) {
         uint256 answer;
         (answered, answer) =
             BoundedCall.ask(source, SOURCE_GAS, abi.encodeCall(ISanctionsList.isSanctioned, (account)));
@@ -275,33 +343,35 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     /// @notice Put an account on the own sanctions list, at once.
     function sanction(address account, string calldata reason) external onlyRole(COMPLIANCE_ROLE) {
         if (account == address(0)) revert ZeroAddress();
-        _accounts[account].sanctioned = true;
+        _mark(account, SANCTIONED, true);
+        _profiles[account] = _profiles[account].withSanction(true);
         emit Sanctioned(account, msg.sender, reason);
     }
 
     /// @notice Take an account off the own sanctions list.
     function unsanction(address account, string calldata reason) external onlyRole(COMPLIANCE_ROLE) {
-        _accounts[account].sanctioned = false;
+        _mark(account, SANCTIONED, false);
+        _profiles[account] = _profiles[account].withSanction(false);
         emit Unsanctioned(account, msg.sender, reason);
     }
 
     /// @notice Freeze an account: it can neither pay nor be paid. Refunds of its open escrows still reach it.
     function freezeAccount(address account, string calldata reason) external onlyRole(COMPLIANCE_ROLE) {
-        _accounts[account].frozen = true;
+        _mark(account, FROZEN, true);
         emit AccountFrozen(account, msg.sender, reason);
     }
 
     /// @notice Release a frozen account.
     function releaseAccount(address account, string calldata reason) external onlyRole(COMPLIANCE_ROLE) {
-        _accounts[account].frozen = false;
+        _mark(account, FROZEN, false);
         emit AccountReleased(account, msg.sender, reason);
     }
 
     /// @notice Set an account's tier and jurisdiction (ISO 3166-1 numeric, 0 where unknown).
     function classify(address account, uint8 tier, uint16 jurisdiction) external onlyRole(COMPLIANCE_ROLE) {
-        if (tier >= _tiers.length) revert UnknownTier(tier, _tiers.length);
-        _accounts[account].tier = tier;
-        _accounts[account].jurisdiction = jurisdiction;
+        if (tier >= _tierCount) revert UnknownTier(tier, _tierCount);
+        _profiles[account] = _profiles[account].classified(tier, jurisdiction);
+        _mark(account, CLASSIFIED, tier != 0 || jurisdiction != 0);
         emit AccountClassified(account, tier, jurisdiction);
     }
 
@@ -311,28 +381,30 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         emit JurisdictionChanged(jurisdiction, blocked);
     }
 
+    function _mark(address account, uint256 flag, bool set) private {
+        uint256 standing_ = _accounts[account];
+        _accounts[account] = set ? standing_ | flag : standing_ & ~flag;
+    }
+
+    // --- limits --------------------------------------------------------------------------------------------------
+
     /// @notice Set a tier's limits: at once by the admin where none rises, else as a scheduled change. A tier beyond the
     /// last one is added.
     function setTier(uint256 tier, Tier calldata limits) external {
-        if (tier > _tiers.length || tier > 15) revert UnknownTier(tier, _tiers.length);
+        uint256 count = _tierCount;
+        if (tier > count || tier >= MAX_TIERS) revert UnknownTier(tier, count);
         _requireOrder(limits);
-        bool tightens = false;
-        if (tier < _tiers.length) {
-            Tier memory current = _tiers[tier];
-            tightens = limits.perPayment <= current.perPayment && limits.daily <= current.daily
-                && limits.monthly <= current.monthly && (current.open || !limits.open);
-        }
+        Policy memory current = _policies[tier];
+        bool tightens = tier < count && limits.perPayment <= current.perPayment && limits.daily <= current.daily
+            && limits.monthly <= current.monthly && (current.open || !limits.open);
         _requireTightening(tightens, "tier");
-        if (tier == _tiers.length) _tiers.push(limits);
-        else _tiers[tier] = limits;
-        emit TierChanged(tier, limits);
+        _setTier(tier, limits);
     }
 
     /// @notice Set the travel-rule threshold in cents: at once by the admin where it falls, else as a scheduled change.
-    function setTravelRule(uint64 cents) external {
-        _requireTightening(cents <= _travelRuleCents, "travel rule");
-        emit TravelRuleChanged(_travelRuleCents, cents);
-        _travelRuleCents = cents;
+    function setTravelRule(uint48 cents) external {
+        _requireTightening(cents <= _policies[0].travelRuleCents, "travel rule");
+        _setTravelRule(cents);
     }
 
     /// @notice Set the external sanctions source (zero: none): at once by the admin where there was none, else as a
@@ -342,10 +414,29 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         _setSource(source);
     }
 
+    function _setTier(uint256 tier, Tier memory limits) private {
+        if (tier == _tierCount) _tierCount = uint8(tier + 1);
+        Policy storage policy = _policies[tier];
+        (policy.perPayment, policy.daily, policy.monthly, policy.open) =
+            (limits.perPayment, limits.daily, limits.monthly, limits.open);
+        (policy.travelRuleCents, policy.screened) = (_policies[0].travelRuleCents, _policies[0].screened);
+        emit TierChanged(tier, limits);
+    }
+
+    function _setTravelRule(uint48 cents) private {
+        emit TravelRuleChanged(_policies[0].travelRuleCents, cents);
+        for (uint256 i = 0; i < _tierCount; ++i) {
+            _policies[i].travelRuleCents = cents;
+        }
+    }
+
     function _setSource(address source) private {
         if (source != address(0) && source.code.length == 0) revert SourceWithoutCode(source);
         emit SanctionsSourceChanged(_sanctionsSource, source);
         _sanctionsSource = source;
+        for (uint256 i = 0; i < _tierCount; ++i) {
+            _policies[i].screened = source != address(0);
+        }
     }
 
     function _requireTightening(bool tightens, string memory what) private view {
@@ -366,41 +457,41 @@ contract ComplianceEngine is IComplianceEngine, Governed {
 
     /// @notice What verdicts said of an account.
     function riskProfile(address account) external view returns (RiskProfile memory) {
-        Account memory a = _accounts[account];
-        return RiskProfile({
-            last: a.last,
-            peak: a.peak,
-            average: a.count == 0 ? 0 : uint8(a.sum / a.count),
-            count: a.count,
-            held: a.held,
-            blocked: a.blocked
-        });
+        return _profiles[account].risk();
     }
 
-    /// @notice Standing of an account: own list, freeze, tier, jurisdiction.
+    /// @notice Standing of an account: own sanctions list, freeze, the oracle's blacklist, tier, jurisdiction.
     function standing(address account)
         external
         view
-        returns (bool sanctioned, bool frozen, uint8 tier, uint16 jurisdiction)
+        returns (bool sanctioned, bool frozen, bool blacklisted, uint8 tier, uint16 jurisdiction)
     {
-        Account memory a = _accounts[account];
-        return (a.sanctioned, a.frozen, a.tier, a.jurisdiction);
+        uint256 flags = _accounts[account];
+        AccountProfile profile = _profiles[account];
+        return (
+            flags & SANCTIONED != 0,
+            flags & FROZEN != 0,
+            flags & BLACKLISTED != 0,
+            profile.tier(),
+            profile.jurisdiction()
+        );
     }
 
     /// @notice What counts against the rolling limits now, in cents.
     function spent(address account) external view returns (uint256 daily, uint256 monthly) {
-        (, daily, monthly) = RollingLimits.add(_windows[account], block.timestamp, 0);
+        (, daily, monthly) = RollingLimits.add(_accounts[account], _windowIndex(), 0);
     }
 
     /// @notice Limits of a tier.
     function tierLimits(uint256 tier) external view returns (Tier memory) {
-        if (tier >= _tiers.length) revert UnknownTier(tier, _tiers.length);
-        return _tiers[tier];
+        if (tier >= _tierCount) revert UnknownTier(tier, _tierCount);
+        Policy memory policy = _policies[tier];
+        return Tier(policy.perPayment, policy.daily, policy.monthly, policy.open);
     }
 
     /// @notice Number of tiers.
     function tierCount() external view returns (uint256) {
-        return _tiers.length;
+        return _tierCount;
     }
 
     /// @notice External sanctions source, zero where there is none.
@@ -409,8 +500,8 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     }
 
     /// @notice From how many cents on a reference is demanded.
-    function travelRuleCents() external view returns (uint64) {
-        return _travelRuleCents;
+    function travelRuleCents() external view returns (uint48) {
+        return _policies[0].travelRuleCents;
     }
 
     /// @notice Whether a jurisdiction is blocked.

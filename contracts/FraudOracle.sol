@@ -3,11 +3,14 @@ pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
+import {IComplianceEngine} from "./interfaces/IComplianceEngine.sol";
 import {IFraudOracle} from "./interfaces/IFraudOracle.sol";
+import {IPayFlowCore} from "./interfaces/IPayFlowCore.sol";
 import {Governed} from "./libraries/Governed.sol";
 import {PackedSignatures} from "./libraries/PackedSignatures.sol";
 import {RiskLevels} from "./libraries/RiskLevels.sol";
 import {RiskReports} from "./libraries/RiskReports.sol";
+import {SignerSet} from "./libraries/SignerSet.sol";
 import {RiskLevel, RiskReport, RiskThresholds, SignedBatch, SignedReport, Verdict} from "./libraries/Types.sol";
 
 /// @title FraudOracle
@@ -15,6 +18,7 @@ import {RiskLevel, RiskReport, RiskThresholds, SignedBatch, SignedReport, Verdic
 /// @dev Signatures are those of externally owned accounts; ERC-1271 is refused when a signer is added.
 contract FraudOracle is IFraudOracle, Governed, EIP712 {
     using RiskLevels for RiskThresholds;
+    using RiskLevels for uint32;
 
     /// @notice Everything that the constructor needs.
     /// @param admin First default admin.
@@ -24,6 +28,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     /// @param quorum Signers that must agree.
     /// @param thresholds Limits between the levels.
     /// @param maxReportLifetime Longest validity of a report, seconds.
+    /// @param core The core whose payments are judged, zero for an oracle that only screens for third parties.
     struct Setup {
         address admin;
         uint48 changeDelay;
@@ -32,17 +37,15 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         uint8 quorum;
         RiskThresholds thresholds;
         uint32 maxReportLifetime;
+        address core;
     }
 
     struct Config {
         uint8 quorum;
-        uint8 safe;
-        uint8 low;
-        uint8 medium;
-        uint8 high;
+        uint32 limits;
         uint8 signers;
         uint32 maxReportLifetime;
-        uint32 usedSeats;
+        address signerSet;
     }
 
     struct WalletRecord {
@@ -65,16 +68,20 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     /// @notice Longest validity of a report that can be configured, seconds.
     uint256 public constant LONGEST_REPORT_LIFETIME = 30 days;
     /// @notice By how much a report may be issued after the block's timestamp, seconds: clocks differ.
-    uint256 public constant CLOCK_SKEW = 15;
+    uint256 public constant CLOCK_SKEW = RiskReports.CLOCK_SKEW;
+
+    /// @notice The core whose payments are judged, zero for an oracle that only screens for third parties.
+    address public immutable core;
 
     Config private _config;
-    /// @dev A signer's seat plus one; seats are what duplicates are recognised by.
-    mapping(address signer => uint256 seat) private _seats;
+    /// @dev What `_config.signerSet` holds as code, to be changed by.
+    address[] private _signers;
     mapping(address wallet => WalletRecord) private _wallets;
     mapping(address wallet => bytes32) private _modelVersions;
     mapping(bytes32 transactionId => Analysis) private _analyses;
 
     constructor(Setup memory setup) Governed(setup.changeDelay, setup.admin) EIP712("FraudOracle", "1") {
+        core = setup.core;
         _setThresholds(setup.thresholds);
         _setMaxReportLifetime(setup.maxReportLifetime);
         for (uint256 i = 0; i < setup.riskAdmins.length; ++i) {
@@ -83,6 +90,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         for (uint256 i = 0; i < setup.signers.length; ++i) {
             _grantRole(AI_ORACLE_ROLE, setup.signers[i]);
         }
+        _config.signerSet = SignerSet.store(_signers);
         _setQuorum(setup.quorum);
     }
 
@@ -95,20 +103,38 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         returns (Verdict memory verdict)
     {
         Config memory config = _config;
-        uint256[] memory votes = new uint256[](config.quorum);
-        uint256 count = 0;
-        uint256 seen = 0;
+        uint256 required = config.quorum;
+        uint256[] memory signerSet = _signersOf(config);
+        uint256 seen;
+        if (reports.length == 1) {
+            RiskReport calldata only = reports[0].report;
+            RiskReports.check(only, paymentId, config.maxReportLifetime);
+            uint256 signed;
+            (signed, seen) =
+                _countSigners(
+                    reports[0].signatures, _hashTypedDataV4(RiskReports.hash(only)), signerSet, 0, required, required
+                );
+            if (signed != required) revert QuorumMismatch(signed, required);
+            return _verdict(only, config.limits);
+        }
+        uint256[] memory votes = new uint256[](required);
+        uint256 count;
         for (uint256 i = 0; i < reports.length; ++i) {
             RiskReport calldata report = reports[i].report;
-            _requireValid(report, paymentId, config.maxReportLifetime);
-            uint256 signatures;
-            (signatures, seen) = _countSigners(
-                reports[i].signatures, _hashTypedDataV4(RiskReports.hash(report)), seen, config.quorum - count
+            RiskReports.check(report, paymentId, config.maxReportLifetime);
+            uint256 signed;
+            (signed, seen) = _countSigners(
+                reports[i].signatures,
+                _hashTypedDataV4(RiskReports.hash(report)),
+                signerSet,
+                seen,
+                required - count,
+                required
             );
-            count = _vote(votes, count, signatures, report.overallScore, i);
+            count = _vote(votes, count, signed, report.overallScore, i);
         }
-        if (count != config.quorum) revert QuorumMismatch(count, config.quorum);
-        return _verdict(reports[votes[count / 2] & type(uint128).max].report, _limits(config));
+        if (count != required) revert QuorumMismatch(count, required);
+        return _verdict(reports[votes[count / 2] & type(uint128).max].report, config.limits);
     }
 
     /// @inheritdoc IFraudOracle
@@ -118,67 +144,74 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         returns (Verdict[] memory verdicts)
     {
         Config memory config = _config;
+        uint256 required = config.quorum;
+        uint256[] memory signerSet = _signersOf(config);
         uint256[] memory weights = new uint256[](batches.length);
-        uint256 count = 0;
-        uint256 seen = 0;
+        uint256 count;
+        uint256 seen;
         for (uint256 i = 0; i < batches.length; ++i) {
             RiskReport[] calldata reports = batches[i].reports;
             if (reports.length != paymentIds.length) revert BatchLengthMismatch(paymentIds.length, reports.length);
             for (uint256 p = 0; p < reports.length; ++p) {
-                _requireValid(reports[p], paymentIds[p], config.maxReportLifetime);
+                RiskReports.check(reports[p], paymentIds[p], config.maxReportLifetime);
             }
             (weights[i], seen) = _countSigners(
-                batches[i].signatures, _hashTypedDataV4(RiskReports.hash(reports)), seen, config.quorum - count
+                batches[i].signatures,
+                _hashTypedDataV4(RiskReports.hash(reports)),
+                signerSet,
+                seen,
+                required - count,
+                required
             );
             count += weights[i];
         }
-        if (count != config.quorum) revert QuorumMismatch(count, config.quorum);
+        if (count != required) revert QuorumMismatch(count, required);
 
         verdicts = new Verdict[](paymentIds.length);
+        uint32 limits = config.limits;
+        if (batches.length == 1) {
+            for (uint256 p = 0; p < paymentIds.length; ++p) {
+                verdicts[p] = _verdict(batches[0].reports[p], limits);
+            }
+            return verdicts;
+        }
         uint256[] memory votes = new uint256[](count);
         for (uint256 p = 0; p < paymentIds.length; ++p) {
             uint256 cast = 0;
             for (uint256 i = 0; i < batches.length; ++i) {
                 cast = _vote(votes, cast, weights[i], batches[i].reports[p].overallScore, i);
             }
-            verdicts[p] = _verdict(batches[votes[count / 2] & type(uint128).max].reports[p], _limits(config));
+            verdicts[p] = _verdict(batches[votes[count / 2] & type(uint128).max].reports[p], limits);
         }
     }
 
-    function _requireValid(RiskReport calldata report, bytes32 paymentId, uint256 longest) private view {
-        if (report.paymentId != paymentId) revert WrongPayment(paymentId, report.paymentId);
-        RiskLevels.requireScore(report.overallScore);
-        RiskLevels.requireScore(report.velocityScore);
-        RiskLevels.requireScore(report.amountScore);
-        RiskLevels.requireScore(report.patternScore);
-        RiskLevels.requireScore(report.graphScore);
-        RiskLevels.requireScore(report.timingScore);
-        uint256 issuedAt = report.issuedAt;
-        uint256 expiresAt = report.expiresAt;
-        if (issuedAt > block.timestamp + CLOCK_SKEW) revert ReportFromFuture(paymentId, issuedAt, block.timestamp);
-        if (expiresAt < block.timestamp) revert ReportExpired(paymentId, expiresAt, block.timestamp);
-        if (expiresAt < issuedAt || expiresAt - issuedAt > longest) {
-            revert InvalidReportLifetime(paymentId, issuedAt, expiresAt, longest);
-        }
+    /// @dev A single signer is looked up by role, which is cheaper than reading the set: then it is left empty.
+    function _signersOf(Config memory config) private view returns (uint256[] memory) {
+        return config.quorum == 1 ? new uint256[](0) : SignerSet.load(config.signerSet, config.signers);
     }
 
-    /// @dev Recovers every signer and checks that each holds a seat that is not in `seen` yet.
-    function _countSigners(bytes calldata signatures, bytes32 digest, uint256 seen, uint256 wanted)
-        private
-        view
-        returns (uint256 count, uint256)
-    {
+    /// @dev Recovers every signer and checks that each is in the set, and not in `seen` yet. At most `wanted` of the
+    /// `required` are still missing.
+    function _countSigners(
+        bytes calldata signatures,
+        bytes32 digest,
+        uint256[] memory signerSet,
+        uint256 seen,
+        uint256 wanted,
+        uint256 required
+    ) private view returns (uint256 count, uint256) {
         uint256 size;
         (count, size) = PackedSignatures.measure(signatures);
-        if (count > wanted) {
-            uint256 required = _config.quorum;
-            revert QuorumMismatch(required - wanted + count, required);
-        }
+        if (count > wanted) revert QuorumMismatch(required - wanted + count, required);
         for (uint256 i = 0; i < count; ++i) {
             address signer = PackedSignatures.recover(signatures, i, size, digest);
-            uint256 seat = _seats[signer];
+            if (required == 1) {
+                if (!hasRole(AI_ORACLE_ROLE, signer)) revert UnauthorizedSigner(signer);
+                continue;
+            }
+            uint256 seat = SignerSet.seatOf(signerSet, signer);
             if (seat == 0) revert UnauthorizedSigner(signer);
-            uint256 bit = 1 << (seat - 1);
+            uint256 bit = 1 << seat;
             if (seen & bit != 0) revert DuplicateSigner(signer);
             seen |= bit;
         }
@@ -203,7 +236,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         return count;
     }
 
-    function _verdict(RiskReport calldata report, RiskThresholds memory limits) private pure returns (Verdict memory) {
+    function _verdict(RiskReport calldata report, uint32 limits) private pure returns (Verdict memory) {
         return Verdict({
             score: report.overallScore,
             level: limits.levelOf(report.overallScore),
@@ -219,7 +252,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     function updateRiskScore(address wallet, uint8 riskScore, bytes32 modelVersion) external onlyRole(AI_ORACLE_ROLE) {
         _requireOneSigner();
         if (wallet == address(0)) revert ZeroAddress();
-        RiskLevel level = _limits(_config).levelOf(riskScore);
+        RiskLevel level = _config.limits.levelOf(riskScore);
         _modelVersions[wallet] = modelVersion;
         _recordScore(wallet, riskScore);
         emit RiskScoreUpdated(wallet, msg.sender, riskScore, level, modelVersion);
@@ -255,7 +288,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
             signer: msg.sender
         });
         _recordScore(sender, overallRisk);
-        approved = _limits(_config).levelOf(overallRisk) <= RiskLevel.Medium;
+        approved = _config.limits.levelOf(overallRisk) <= RiskLevel.Medium;
         emit TransactionAnalyzed(transactionId, sender, recipient, amount, overallRisk, approved, msg.sender);
     }
 
@@ -287,12 +320,29 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         if (wallet == address(0)) revert ZeroAddress();
         _wallets[wallet].blacklisted = true;
         emit WalletBlacklisted(wallet, msg.sender, reason);
+        _mirrorBlacklist(wallet, true);
     }
 
     /// @notice Take a wallet off the blacklist, as a scheduled change.
     function unblacklistWallet(address wallet) external onlyScheduled {
         _wallets[wallet].blacklisted = false;
         emit WalletUnblacklisted(wallet);
+        _mirrorBlacklist(wallet, false);
+    }
+
+    /// @notice Tell the core's compliance engine which of these wallets this oracle blocks: for an oracle or an engine
+    /// that was put in place just now. Anyone may do that; it takes nobody off a list.
+    function mirrorBlacklist(address[] calldata wallets) external {
+        for (uint256 i = 0; i < wallets.length; ++i) {
+            if (_wallets[wallets[i]].blacklisted) _mirrorBlacklist(wallets[i], true);
+        }
+    }
+
+    /// @dev The compliance engine keeps a copy, where a payment finds it with the rest of an account's standing. While
+    /// the core uses another oracle there is nothing to tell.
+    function _mirrorBlacklist(address wallet, bool listed) private {
+        if (core == address(0) || IPayFlowCore(core).oracle() != address(this)) return;
+        IComplianceEngine(IPayFlowCore(core).compliance()).onBlacklist(wallet, listed);
     }
 
     /// @notice Spare a wallet the score, as a scheduled change. It is never spared the sanctions check.
@@ -312,14 +362,14 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
 
     /// @notice Set the limits between the levels: at once by the risk admin where none is raised, else as a scheduled change.
     function setThresholds(RiskThresholds calldata limits) external {
-        _requireTightening(limits.isAsStrict(_limits(_config)), RISK_ADMIN_ROLE, "thresholds");
+        _requireTightening(limits.isAsStrict(_config.limits.unpack()), RISK_ADMIN_ROLE, "thresholds");
         _setThresholds(limits);
     }
 
     /// @notice Set the quorum: at once by the admin where it rises, else as a scheduled change.
-    function setQuorum(uint8 signers) external {
-        _requireTightening(signers >= _config.quorum, DEFAULT_ADMIN_ROLE, "quorum");
-        _setQuorum(signers);
+    function setQuorum(uint8 required) external {
+        _requireTightening(required >= _config.quorum, DEFAULT_ADMIN_ROLE, "quorum");
+        _setQuorum(required);
     }
 
     /// @notice Set the longest validity of a report: at once by the admin where it shrinks, else as a scheduled change.
@@ -336,20 +386,15 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
 
     function _setThresholds(RiskThresholds memory limits) private {
         limits.validate();
-        emit ThresholdsChanged(_limits(_config), limits);
-        (_config.safe, _config.low, _config.medium, _config.high) =
-            (limits.safe, limits.low, limits.medium, limits.high);
-    }
-
-    function _limits(Config memory config) private pure returns (RiskThresholds memory) {
-        return RiskThresholds(config.safe, config.low, config.medium, config.high);
+        emit ThresholdsChanged(_config.limits.unpack(), limits);
+        _config.limits = limits.pack();
     }
 
     /// @dev A quorum above the number of signers is allowed: then nothing settles and every escrow is reclaimable.
-    function _setQuorum(uint8 signers) private {
-        if (signers == 0 || signers > MAX_QUORUM) revert InvalidQuorum(signers, MAX_QUORUM);
-        emit QuorumChanged(_config.quorum, signers);
-        _config.quorum = signers;
+    function _setQuorum(uint8 required) private {
+        if (required == 0 || required > MAX_QUORUM) revert InvalidQuorum(required, MAX_QUORUM);
+        emit QuorumChanged(_config.quorum, required);
+        _config.quorum = required;
     }
 
     function _setMaxReportLifetime(uint32 lifetime) private {
@@ -365,23 +410,29 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         if (granted && role == AI_ORACLE_ROLE) {
             if (account == address(0)) revert ZeroAddress();
             if (account.code.length != 0) revert ContractSigner(account);
-            uint256 seats = _config.usedSeats;
-            uint256 seat = 0;
-            while (seats & (1 << seat) != 0) ++seat;
-            if (seat >= MAX_SIGNERS) revert TooManySigners(MAX_SIGNERS);
-            _config.usedSeats = uint32(seats | (1 << seat));
-            _seats[account] = seat + 1;
-            emit SignerAdded(account, ++_config.signers);
+            if (_signers.length == MAX_SIGNERS) revert TooManySigners(MAX_SIGNERS);
+            _signers.push(account);
+            emit SignerAdded(account, _storeSigners());
         }
     }
 
     function _revokeRole(bytes32 role, address account) internal override returns (bool revoked) {
         revoked = super._revokeRole(role, account);
         if (revoked && role == AI_ORACLE_ROLE) {
-            _config.usedSeats &= ~uint32(1 << (_seats[account] - 1));
-            delete _seats[account];
-            emit SignerRemoved(account, --_config.signers);
+            uint256 last = _signers.length - 1;
+            uint256 index = 0;
+            while (_signers[index] != account) ++index;
+            _signers[index] = _signers[last];
+            _signers.pop();
+            emit SignerRemoved(account, _storeSigners());
         }
+    }
+
+    /// @dev The set's first code is stored at the end of the constructor, once for all of its signers.
+    function _storeSigners() private returns (uint256 count) {
+        count = _signers.length;
+        _config.signers = uint8(count);
+        if (_config.quorum != 0) _config.signerSet = SignerSet.store(_signers);
     }
 
     function _mayPropose(address caller, bytes4 selector) internal view override returns (bool) {
@@ -397,14 +448,19 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         return _config.quorum;
     }
 
-    /// @notice Current signers.
+    /// @notice Number of current signers.
     function signerCount() external view returns (uint256) {
         return _config.signers;
     }
 
+    /// @notice Current signers, in no order.
+    function signers() external view returns (address[] memory) {
+        return _signers;
+    }
+
     /// @notice Limits between the levels.
     function thresholds() external view returns (RiskThresholds memory) {
-        return _limits(_config);
+        return _config.limits.unpack();
     }
 
     /// @notice Longest validity of a report, seconds.
@@ -429,7 +485,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
 
     /// @inheritdoc IFraudOracle
     function levelOf(uint8 score) external view returns (RiskLevel) {
-        return _limits(_config).levelOf(score);
+        return _config.limits.levelOf(score);
     }
 
     /// @inheritdoc IFraudOracle
@@ -442,14 +498,9 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         _requireOneSigner();
         analysis = _analyses[transactionId];
         if (analysis.sender == address(0)) return analysis;
-        if (_seats[analysis.signer] == 0) revert UnauthorizedSigner(analysis.signer);
+        if (!hasRole(AI_ORACLE_ROLE, analysis.signer)) revert UnauthorizedSigner(analysis.signer);
         uint256 expiresAt = analysis.recordedAt + _config.maxReportLifetime;
-        if (expiresAt < block.timestamp) revert ReportExpired(transactionId, expiresAt, block.timestamp);
-    }
-
-    /// @inheritdoc IFraudOracle
-    function areBlacklisted(address first, address second) external view returns (bool, bool) {
-        return (_wallets[first].blacklisted, _wallets[second].blacklisted);
+        if (expiresAt < block.timestamp) revert RiskReports.ReportExpired(transactionId, expiresAt, block.timestamp);
     }
 
     /// @inheritdoc IFraudOracle
@@ -468,7 +519,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         return WalletRisk({
             score: record.score,
             peakScore: record.peakScore,
-            level: _limits(_config).levelOf(record.score),
+            level: _config.limits.levelOf(record.score),
             blacklisted: record.blacklisted,
             whitelisted: record.whitelisted,
             updatedAt: record.updatedAt,
@@ -489,7 +540,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         if (from.blacklisted) return (false, 100, "the sender is blacklisted");
         if (to.blacklisted) return (false, 100, "the recipient is blacklisted");
         if (from.whitelisted) return (true, 0, "the sender is whitelisted");
-        RiskLevel level = _limits(_config).levelOf(riskScore);
+        RiskLevel level = _config.limits.levelOf(riskScore);
         if (level == RiskLevel.Critical) return (false, riskScore, "a party's risk is CRITICAL");
         if (level == RiskLevel.High) return (false, riskScore, "a party's risk is HIGH and needs a review");
         if (level == RiskLevel.Medium) return (true, riskScore, "a party's risk is MEDIUM: approved and flagged");

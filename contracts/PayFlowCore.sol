@@ -2,100 +2,47 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {CoreGovernance} from "./core/CoreGovernance.sol";
 import {IComplianceEngine} from "./interfaces/IComplianceEngine.sol";
 import {IERC3009} from "./interfaces/IERC3009.sol";
 import {IFraudOracle} from "./interfaces/IFraudOracle.sol";
 import {IPayFlowCore} from "./interfaces/IPayFlowCore.sol";
 import {BoundedCall} from "./libraries/BoundedCall.sol";
-import {Governed} from "./libraries/Governed.sol";
+import {ForwardedCalls} from "./libraries/ForwardedCalls.sol";
+import {PaymentSlot, PaymentSlots} from "./libraries/PaymentSlot.sol";
 import {Payment, PaymentStatus, RiskLevel, SignedBatch, SignedReport, Verdict} from "./libraries/Types.sol";
 
 /// @title PayFlowCore
 /// @notice Holds escrows and lets them go: to the recipient by a verdict, or back to the sender. Nowhere else.
 /// @dev One storage slot per payment, keyed by the hash of its terms; the terms come back in calldata. The state of a
 /// payment is written before its tokens move. A refund calls nothing that could stop it but the token itself.
-contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient, Pausable {
+contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @notice Everything that the constructor needs.
-    struct Setup {
-        address admin;
-        uint48 changeDelay;
-        address[] riskAdmins;
-        address[] reviewers;
-        address[] officers;
-        address[] pausers;
-        address oracle;
-        address compliance;
-        uint32 settleWindow;
-        uint32 reviewWindow;
-        address[] tokens;
-    }
-
-    struct TokenConfig {
-        uint16 index;
-        uint8 decimals;
-        bool accepted;
-    }
-
-    /// @notice Lists and suspends tokens.
-    bytes32 public constant RISK_ADMIN_ROLE = keccak256("RISK_ADMIN_ROLE");
-    /// @notice Decides held payments.
-    bytes32 public constant REVIEWER_ROLE = keccak256("REVIEWER_ROLE");
-    /// @notice Releases frozen escrows to their senders.
-    bytes32 public constant COMPLIANCE_ROLE = keccak256("COMPLIANCE_ROLE");
-    /// @notice Pauses. The default admin ends a pause.
-    bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
-    /// @notice What a payer signs for a relayer.
-    bytes32 public constant INTENT_TYPEHASH = keccak256(
+    /// @dev What a payer signs for a relayer.
+    bytes32 private constant INTENT_TYPEHASH = keccak256(
         "PaymentIntent(address sender,address recipient,address token,uint256 amount,bytes16 ref,uint256 deadline)"
     );
-    /// @notice Most payments of a batch.
-    uint256 public constant MAX_BATCH = 100;
-    /// @notice Gas that one payment of a batch may use: a hostile token cannot use up the others' gas.
-    uint256 public constant BATCH_ITEM_GAS = 400_000;
-    /// @notice Gas for the sanctions check of a refund. It is always available, or the refund reverts: the check can
+    /// @dev Most payments of a batch.
+    uint256 private constant MAX_BATCH = 100;
+    /// @dev Gas that one payment of a batch may use: a hostile token cannot use up the others' gas.
+    uint256 private constant BATCH_ITEM_GAS = 400_000;
+    /// @dev Gas for the sanctions check of a refund. It is always available, or the refund reverts: the check can
     /// be answered wrongly by nobody, and starved by nobody.
-    uint256 public constant REFUND_CHECK_GAS = 250_000;
-    /// @notice Bounds of the time for a quorum and of the time for a reviewer, seconds.
-    uint256 public constant SHORTEST_WINDOW = 1 minutes;
-    /// @notice See SHORTEST_WINDOW.
-    uint256 public constant LONGEST_WINDOW = 30 days;
-
-    // The pause flag of the last base shares this slot.
-    address private _compliance;
-    uint32 private _settleWindow;
-    uint32 private _reviewWindow;
-
+    uint256 private constant REFUND_CHECK_GAS = 250_000;
     /// @dev Set while settleBatch calls the core itself: a self-call from anywhere else (a scheduled change is one) must
     /// not pass for a quorum's verdict.
     bool private transient _settlingBatch;
 
-    address private _oracle;
-    mapping(bytes32 paymentId => PaymentState) private _payments;
-    mapping(address token => TokenConfig) private _tokens;
-    address[] private _tokenList;
+    mapping(bytes32 paymentId => PaymentSlot) private _payments;
 
-    constructor(Setup memory setup) Governed(setup.changeDelay, setup.admin) EIP712("PayFlowCore", "1") {
-        _grantAll(RISK_ADMIN_ROLE, setup.riskAdmins);
-        _grantAll(REVIEWER_ROLE, setup.reviewers);
-        _grantAll(COMPLIANCE_ROLE, setup.officers);
-        _grantAll(PAUSER_ROLE, setup.pausers);
-        _setOracle(setup.oracle);
-        _setCompliance(setup.compliance);
-        _setWindows(setup.settleWindow, setup.reviewWindow);
-        for (uint256 i = 0; i < setup.tokens.length; ++i) {
-            _listToken(setup.tokens[i]);
-        }
-    }
+    constructor(Setup memory setup) CoreGovernance(setup) EIP712("PayFlowCore", "1") {}
 
     // --- opening an escrow ---------------------------------------------------------------------------------------
 
@@ -106,7 +53,7 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         whenNotPaused
         returns (bytes32)
     {
-        return _open(Payment(msg.sender, recipient, token, amount, ref), "");
+        return _openByAllowance(msg.sender, recipient, token, amount, ref);
     }
 
     /// @notice createPayment with an EIP-2612 permit instead of an earlier approval.
@@ -122,7 +69,7 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
     ) external nonReentrant whenNotPaused returns (bytes32) {
         _requireAccepted(token);
         _permit(token, amount, deadline, v, r, s);
-        return _open(Payment(msg.sender, recipient, token, amount, ref), "");
+        return _openByAllowance(msg.sender, recipient, token, amount, ref);
     }
 
     /// @notice Open an escrow for `payment.sender` by their EIP-3009 authorisation to this contract, whose nonce is the
@@ -134,7 +81,9 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         uint256 validBefore,
         bytes calldata signature
     ) external nonReentrant whenNotPaused returns (bytes32) {
-        return _open(payment, abi.encode(validAfter, validBefore, signature));
+        bytes32 id = _admit(payment.sender, payment.recipient, payment.token, payment.amount, payment.ref);
+        _receiveByAuthorization(id, payment, validAfter, validBefore, signature);
+        return id;
     }
 
     /// @notice Open an escrow for `payment.sender` by their signed PaymentIntent and their approval of the token.
@@ -162,20 +111,21 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         if (!SignatureChecker.isValidSignatureNow(payment.sender, digest, signature)) {
             revert InvalidIntent(payment.sender, msg.sender);
         }
-        return _open(payment, "");
+        return _openByAllowance(payment.sender, payment.recipient, payment.token, payment.amount, payment.ref);
     }
 
     // --- verdicts ------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPayFlowCore
-    function settle(Payment calldata payment, SignedReport[] calldata reports)
+    function settleNow(Payment calldata payment, SignedReport[] calldata reports)
         external
         nonReentrant
         whenNotPaused
         returns (PaymentStatus)
     {
         bytes32 id = _idOf(payment);
-        return _apply(id, payment, IFraudOracle(_oracle).verifyReports(id, reports));
+        Verdict memory verdict = ForwardedCalls.verifyReports(_oracle, id, reports);
+        return _apply(id, payment.sender, payment.recipient, payment.token, payment.amount, verdict);
     }
 
     /// @inheritdoc IPayFlowCore
@@ -191,7 +141,7 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         for (uint256 i = 0; i < size; ++i) {
             ids[i] = _idOf(payments[i]);
         }
-        Verdict[] memory verdicts = IFraudOracle(_oracle).verifyBatch(ids, batches);
+        Verdict[] memory verdicts = ForwardedCalls.verifyBatch(_oracle, ids, batches);
         results = new PaymentStatus[](size);
         _settlingBatch = true;
         for (uint256 i = 0; i < size; ++i) {
@@ -201,32 +151,33 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
     }
 
     /// @notice One payment of a batch. The core calls it on itself, so that a failure undoes that payment alone.
-    function applyVerdict(bytes32 id, Payment calldata payment, Verdict calldata verdict)
+    function applyBatchVerdict(bytes32 id, Payment calldata payment, Verdict calldata verdict)
         external
         returns (PaymentStatus)
     {
         if (msg.sender != address(this) || !_settlingBatch) revert OnlySelf(msg.sender);
-        return _apply(id, payment, verdict);
+        return _apply(id, payment.sender, payment.recipient, payment.token, payment.amount, verdict);
     }
 
     /// @notice Settle by the analysis that a single signer recorded for this payment in the oracle.
     function executePayment(bytes32 id) external nonReentrant whenNotPaused returns (PaymentStatus) {
-        PaymentState memory state = _payments[id];
-        if (state.status == PaymentStatus.None) revert PaymentUnknown(id);
+        PaymentSlot slot = _payments[id];
+        if (slot.status() == PaymentStatus.None) revert PaymentUnknown(id);
         IFraudOracle.Analysis memory analysis = IFraudOracle(_oracle).recordedAnalysis(id);
         if (analysis.sender == address(0)) revert VerdictMissing(id);
-        Payment memory payment = Payment(
-            analysis.sender, analysis.recipient, _tokenList[state.tokenIndex], analysis.amount, state.ref
+        address token = _tokenList[slot.tokenIndex()];
+        bytes32 analyzed = _idOf(analysis.sender, analysis.recipient, token, analysis.amount, slot.ref());
+        if (analyzed != id) revert TermsMismatch(id, analyzed);
+        return _apply(
+            id, analysis.sender, analysis.recipient, token, analysis.amount, _unreported(analysis.score)
         );
-        if (_idOf(payment) != id) revert TermsMismatch(id, _idOf(payment));
-        return _apply(id, payment, _unreported(analysis.score));
     }
 
     /// @notice Settle for a whitelisted sender: spared the score, never the sanctions check.
     function executeWhitelisted(Payment calldata payment) external nonReentrant whenNotPaused returns (PaymentStatus) {
         bytes32 id = _idOf(payment);
         if (!IFraudOracle(_oracle).isWhitelisted(payment.sender)) revert VerdictMissing(id);
-        return _apply(id, payment, _unreported(0));
+        return _apply(id, payment.sender, payment.recipient, payment.token, payment.amount, _unreported(0));
     }
 
     /// @inheritdoc IPayFlowCore
@@ -234,9 +185,9 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         external
         nonReentrant
         whenNotPaused
-        returns (bytes32)
+        returns (bytes32 id)
     {
-        return _payInstant(payment, reports, "");
+        return _payInstantByAllowance(payment, reports);
     }
 
     /// @notice payInstant with an EIP-2612 permit instead of an earlier approval.
@@ -250,7 +201,7 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
     ) external nonReentrant whenNotPaused returns (bytes32) {
         _requireAccepted(payment.token);
         _permit(payment.token, payment.amount, deadline, v, r, s);
-        return _payInstant(payment, reports, "");
+        return _payInstantByAllowance(payment, reports);
     }
 
     /// @notice payInstant by the payer's EIP-3009 authorisation, whose nonce is the payment id; anyone may bring it.
@@ -260,39 +211,41 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         uint256 validAfter,
         uint256 validBefore,
         bytes calldata signature
-    ) external nonReentrant whenNotPaused returns (bytes32) {
-        return _payInstant(payment, reports, abi.encode(validAfter, validBefore, signature));
+    ) external nonReentrant whenNotPaused returns (bytes32 id) {
+        id = _recordInstant(payment, reports);
+        _receiveByAuthorization(id, payment, validAfter, validBefore, signature);
+        _send(payment.token, payment.recipient, payment.amount);
     }
 
     // --- ways back, open in a pause too --------------------------------------------------------------------------
 
     /// @notice Take a pending payment back. Sender only.
     function cancel(Payment calldata payment) external nonReentrant returns (PaymentStatus) {
-        (bytes32 id, PaymentState storage state) = _known(payment);
+        (bytes32 id, PaymentSlot slot) = _known(payment);
         if (msg.sender != payment.sender) revert OnlySender(id, msg.sender, payment.sender);
-        _requireStatus(id, state, PaymentStatus.Pending);
+        _requireStatus(id, slot, PaymentStatus.Pending);
         emit PaymentCancelled(id, msg.sender);
-        return _refund(id, payment, state, PaymentStatus.Cancelled);
+        return _refund(id, payment, slot, PaymentStatus.Cancelled);
     }
 
     /// @notice Send a payment back to its sender once no quorum settled it, or no reviewer decided it, in time. Anyone
     /// may do that.
     function reclaim(Payment calldata payment) external nonReentrant returns (PaymentStatus) {
-        (bytes32 id, PaymentState storage state) = _known(payment);
-        uint256 deadline = state.settleDeadline;
-        if (state.status == PaymentStatus.Held) deadline = state.reviewDeadline;
-        else _requireStatus(id, state, PaymentStatus.Pending);
+        (bytes32 id, PaymentSlot slot) = _known(payment);
+        uint256 deadline = slot.settleDeadline();
+        if (slot.status() == PaymentStatus.Held) deadline = slot.reviewDeadline();
+        else _requireStatus(id, slot, PaymentStatus.Pending);
         if (block.timestamp <= deadline) revert TooEarlyToReclaim(id, deadline, block.timestamp);
         emit PaymentReclaimed(id, msg.sender);
-        return _refund(id, payment, state, PaymentStatus.Cancelled);
+        return _refund(id, payment, slot, PaymentStatus.Cancelled);
     }
 
     /// @notice Send a frozen escrow back to its sender, who must not be sanctioned any more.
     function releaseFrozen(Payment calldata payment) external nonReentrant onlyRole(COMPLIANCE_ROLE) {
-        (bytes32 id, PaymentState storage state) = _known(payment);
-        _requireStatus(id, state, PaymentStatus.Frozen);
+        (bytes32 id, PaymentSlot slot) = _known(payment);
+        _requireStatus(id, slot, PaymentStatus.Frozen);
         if (_isSanctionedForRefund(payment.sender)) revert SenderStillSanctioned(id, payment.sender);
-        state.status = PaymentStatus.Released;
+        _payments[id] = slot.withStatus(PaymentStatus.Released);
         emit PaymentReleased(id, msg.sender);
         _send(payment.token, payment.sender, payment.amount);
     }
@@ -307,17 +260,15 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         onlyRole(REVIEWER_ROLE)
         returns (PaymentStatus)
     {
-        (bytes32 id, PaymentState storage state) = _reviewable(payment);
+        (bytes32 id, PaymentSlot slot) = _reviewable(payment);
         (bool senderSanctioned, bool recipientListed) =
             IComplianceEngine(_compliance).screen(payment.sender, payment.recipient);
         if (senderSanctioned) {
             emit PaymentReviewed(id, msg.sender, PaymentStatus.Frozen, note);
-            return _freeze(id, payment.sender, state);
+            return _freeze(id, payment.sender, slot);
         }
-        if (recipientListed || IFraudOracle(_oracle).isBlacklisted(payment.recipient)) {
-            revert RecipientListed(id, payment.recipient);
-        }
-        state.status = PaymentStatus.Settled;
+        if (recipientListed) revert RecipientListed(id, payment.recipient);
+        _payments[id] = slot.withStatus(PaymentStatus.Settled);
         emit PaymentReviewed(id, msg.sender, PaymentStatus.Settled, note);
         _send(payment.token, payment.recipient, payment.amount);
         return PaymentStatus.Settled;
@@ -330,48 +281,9 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         onlyRole(REVIEWER_ROLE)
         returns (PaymentStatus)
     {
-        (bytes32 id, PaymentState storage state) = _reviewable(payment);
+        (bytes32 id, PaymentSlot slot) = _reviewable(payment);
         emit PaymentReviewed(id, msg.sender, PaymentStatus.Rejected, note);
-        return _refund(id, payment, state, PaymentStatus.Rejected);
-    }
-
-    // --- administration ------------------------------------------------------------------------------------------
-
-    /// @notice Stop new payments and settlements, at once. Ways back stay open.
-    function pause() external onlyRole(PAUSER_ROLE) {
-        _pause();
-    }
-
-    /// @notice End a pause.
-    function unpause() external onlyRole(DEFAULT_ADMIN_ROLE) {
-        _unpause();
-    }
-
-    /// @notice List a token, as a scheduled change.
-    function listToken(address token) external onlyScheduled {
-        _listToken(token);
-    }
-
-    /// @notice Take no new payments in a token, at once. Those in flight go on.
-    function suspendToken(address token) external onlyRole(RISK_ADMIN_ROLE) {
-        _requireAccepted(token);
-        _tokens[token].accepted = false;
-        emit TokenSuspended(token, msg.sender);
-    }
-
-    /// @notice Replace the oracle, as a scheduled change. Payments in flight are judged by the new one.
-    function setOracle(address oracle_) external onlyScheduled {
-        _setOracle(oracle_);
-    }
-
-    /// @notice Replace the compliance engine, as a scheduled change. Payments in flight are checked by the new one.
-    function setCompliance(address compliance_) external onlyScheduled {
-        _setCompliance(compliance_);
-    }
-
-    /// @notice Set the time for a quorum and for a reviewer, as a scheduled change. Payments in flight keep theirs.
-    function setWindows(uint32 settleWindow_, uint32 reviewWindow_) external onlyScheduled {
-        _setWindows(settleWindow_, reviewWindow_);
+        return _refund(id, payment, slot, PaymentStatus.Rejected);
     }
 
     // --- views ---------------------------------------------------------------------------------------------------
@@ -383,35 +295,16 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
 
     /// @inheritdoc IPayFlowCore
     function getPayment(bytes32 id) external view returns (PaymentState memory) {
-        return _payments[id];
-    }
-
-    /// @notice Whether new payments in a token are taken, and why not.
-    function checkToken(address token) external view returns (TokenStanding standing, string memory reason) {
-        standing = _standing(token);
-        if (standing == TokenStanding.NeverListed) reason = "the risk admin has not listed this token";
-        else if (standing == TokenStanding.Suspended) reason = "the risk admin has suspended this token";
-        else reason = "the token is accepted";
-    }
-
-    /// @notice All tokens that were ever listed; a payment's tokenIndex points here.
-    function tokens() external view returns (address[] memory) {
-        return _tokenList;
-    }
-
-    /// @notice The oracle whose quorum decides.
-    function oracle() external view returns (address) {
-        return _oracle;
-    }
-
-    /// @notice The compliance engine in force.
-    function compliance() external view returns (address) {
-        return _compliance;
-    }
-
-    /// @notice Seconds for a quorum, seconds for a reviewer.
-    function windows() external view returns (uint32 settleWindow, uint32 reviewWindow) {
-        return (_settleWindow, _reviewWindow);
+        PaymentSlot slot = _payments[id];
+        return PaymentState({
+            ref: slot.ref(),
+            settleDeadline: slot.settleDeadline(),
+            reviewDeadline: slot.reviewDeadline(),
+            tokenIndex: slot.tokenIndex(),
+            status: slot.status(),
+            score: slot.score(),
+            flagged: slot.flagged()
+        });
     }
 
     /// @notice EIP-712 domain separator of payers' intents.
@@ -421,132 +314,124 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
 
     // --- inner workings ------------------------------------------------------------------------------------------
 
-    /// @dev `authorization` is empty for a pull by allowance, else the ABI encoding of an EIP-3009 authorisation.
-    function _open(Payment memory payment, bytes memory authorization) private returns (bytes32 id) {
-        TokenConfig memory token;
-        (id, token) = _admit(payment);
-        uint40 settleDeadline = uint40(block.timestamp + _settleWindow);
-        _payments[id] = PaymentState({
-            ref: payment.ref,
-            settleDeadline: settleDeadline,
-            reviewDeadline: 0,
-            tokenIndex: token.index,
-            status: PaymentStatus.Pending,
-            score: 0,
-            flagged: false
-        });
-        emit PaymentCreated(
-            id, payment.sender, payment.recipient, payment.token, payment.amount, payment.ref, settleDeadline
-        );
-        _receive(id, payment, authorization);
-    }
-
-    function _payInstant(Payment calldata payment, SignedReport[] calldata reports, bytes memory authorization)
+    function _openByAllowance(address sender, address recipient, address token, uint256 amount, bytes16 ref)
         private
         returns (bytes32 id)
     {
-        TokenConfig memory token;
-        (id, token) = _admit(payment);
-        if (authorization.length == 0 && msg.sender != payment.sender) {
-            revert OnlySender(id, msg.sender, payment.sender);
+        id = _admit(sender, recipient, token, amount, ref);
+        _pull(token, sender, address(this), amount);
+    }
+
+    /// @dev The record and its event come before the tokens: what follows is the transfer, or all of it is undone.
+    function _admit(address sender, address recipient, address token, uint256 amount, bytes16 ref)
+        private
+        returns (bytes32 id)
+    {
+        // one slot, read at once
+        (IComplianceEngine engine, uint256 settleWindow) = (IComplianceEngine(_compliance), _settleWindow);
+        id = _idOf(sender, recipient, token, amount, ref);
+        (uint256 index, uint8 decimals) = _requireNew(id, sender, recipient, token, amount);
+        engine.enrollPayment(sender, recipient, amount, decimals, ref);
+        uint256 settleDeadline;
+        unchecked {
+            settleDeadline = block.timestamp + settleWindow;
         }
-        Verdict memory verdict = IFraudOracle(_oracle).verifyReports(id, reports);
+        _payments[id] = PaymentSlots.opened(ref, settleDeadline, index);
+        emit PaymentCreated(id, sender, recipient, token, amount, ref, uint40(settleDeadline));
+    }
+
+    function _payInstantByAllowance(Payment calldata payment, SignedReport[] calldata reports)
+        private
+        returns (bytes32 id)
+    {
+        if (msg.sender != payment.sender) revert OnlySender(_idOf(payment), msg.sender, payment.sender);
+        id = _recordInstant(payment, reports);
+        _pull(payment.token, payment.sender, payment.recipient, payment.amount);
+    }
+
+    function _recordInstant(Payment calldata payment, SignedReport[] calldata reports) private returns (bytes32 id) {
+        id = _idOf(payment);
+        (uint256 index, uint8 decimals) =
+            _requireNew(id, payment.sender, payment.recipient, payment.token, payment.amount);
+        Verdict memory verdict = ForwardedCalls.verifyReports(_oracle, id, reports);
         if (verdict.level > RiskLevel.Medium) revert InstantPaymentRefused(id, verdict.score, verdict.level);
-        (bool senderSanctioned, bool recipientListed) = IComplianceEngine(_compliance).onVerdict(
-            payment.sender, payment.recipient, verdict.score, false, false
+        IComplianceEngine(_compliance).beforeInstantPayment(
+            payment.sender, payment.recipient, payment.amount, decimals, payment.ref, verdict.score
         );
-        if (senderSanctioned) revert SenderStillSanctioned(id, payment.sender);
-        if (recipientListed) revert RecipientListed(id, payment.recipient);
-        _payments[id] = PaymentState({
-            ref: payment.ref,
-            settleDeadline: uint40(block.timestamp),
-            reviewDeadline: 0,
-            tokenIndex: token.index,
-            status: PaymentStatus.Settled,
-            score: verdict.score,
-            flagged: verdict.level == RiskLevel.Medium
-        });
+        _payments[id] = PaymentSlots.opened(payment.ref, block.timestamp, index).judged(
+            verdict.score, PaymentStatus.Settled, verdict.level == RiskLevel.Medium
+        );
         emit PaymentPaidInstantly(
             id, payment.sender, payment.recipient, payment.token, payment.amount, payment.ref
         );
         _emitVerdict(id, PaymentStatus.Settled, verdict);
-        if (authorization.length == 0) {
-            uint256 before = IERC20(payment.token).balanceOf(payment.recipient);
-            _pull(payment, payment.recipient);
-            _requireReceived(payment, before, payment.recipient);
-        } else {
-            _receive(id, payment, authorization);
-            _send(payment.token, payment.recipient, payment.amount);
-        }
     }
 
-    /// @dev Everything that a new payment must satisfy, whichever way it is paid.
-    function _admit(Payment memory payment) private returns (bytes32 id, TokenConfig memory token) {
-        token = _requireAccepted(payment.token);
-        if (payment.amount == 0 || payment.amount > type(uint96).max) revert InvalidAmount(payment.amount);
-        address recipient = payment.recipient;
-        if (
-            recipient == address(0) || recipient == payment.sender || recipient == payment.token
-                || recipient == address(this)
-        ) {
+    /// @dev What any new payment must satisfy before it is screened.
+    function _requireNew(bytes32 id, address sender, address recipient, address token, uint256 amount)
+        private
+        view
+        returns (uint256 index, uint8 decimals)
+    {
+        (index, decimals) = _requireAccepted(token);
+        if (amount == 0 || amount > type(uint96).max) revert InvalidAmount(amount);
+        if (recipient == address(0) || recipient == sender || recipient == token || recipient == address(this)) {
             revert InvalidRecipient(recipient);
         }
-        id = _idOf(payment);
-        PaymentStatus status = _payments[id].status;
-        if (status != PaymentStatus.None) revert PaymentAlreadyExists(id, status);
-        (bool senderListed, bool recipientListed) = IFraudOracle(_oracle).areBlacklisted(payment.sender, recipient);
-        if (senderListed) revert PartyBlacklisted(payment.sender);
-        if (recipientListed) revert PartyBlacklisted(recipient);
-        IComplianceEngine(_compliance).onPayment(
-            payment.sender, recipient, payment.amount, token.decimals, payment.ref
-        );
+        PaymentSlot slot = _payments[id];
+        if (PaymentSlot.unwrap(slot) != 0) revert PaymentAlreadyExists(id, slot.status());
     }
 
-    function _apply(bytes32 id, Payment memory payment, Verdict memory verdict) private returns (PaymentStatus status) {
-        PaymentState storage state = _payments[id];
-        if (state.status == PaymentStatus.None) revert PaymentUnknown(id);
-        _requireStatus(id, state, PaymentStatus.Pending);
-        if (block.timestamp > state.settleDeadline) {
-            revert SettleDeadlinePassed(id, state.settleDeadline, block.timestamp);
+    /// @dev The scalars, not the terms, so that they may come from calldata or from a recorded analysis.
+    function _apply(
+        bytes32 id,
+        address sender,
+        address recipient,
+        address token,
+        uint256 amount,
+        Verdict memory verdict
+    ) private returns (PaymentStatus status) {
+        PaymentSlot slot = _payments[id];
+        if (PaymentSlot.unwrap(slot) == 0) revert PaymentUnknown(id);
+        _requireStatus(id, slot, PaymentStatus.Pending);
+        if (block.timestamp > slot.settleDeadline()) {
+            revert SettleDeadlinePassed(id, slot.settleDeadline(), block.timestamp);
         }
         bool held = verdict.level == RiskLevel.High;
         bool blocked = verdict.level == RiskLevel.Critical;
         (bool senderSanctioned, bool recipientListed) =
-            IComplianceEngine(_compliance).onVerdict(payment.sender, payment.recipient, verdict.score, held, blocked);
-        state.score = verdict.score;
+            IComplianceEngine(_compliance).handleVerdict(sender, recipient, verdict.score, held, blocked);
 
+        // a sender who is sanctioned was found just now, so the refund of a blocked payment need not ask again
+        address payee;
         if (senderSanctioned) {
-            _emitVerdict(id, PaymentStatus.Frozen, verdict);
-            return _freeze(id, payment.sender, state);
+            status = PaymentStatus.Frozen;
+        } else if (blocked || recipientListed) {
+            (status, payee) = (PaymentStatus.Blocked, sender);
+        } else if (held) {
+            status = PaymentStatus.Held;
+            slot = slot.withReview(block.timestamp + _reviewWindow);
+        } else {
+            (status, payee) = (PaymentStatus.Settled, recipient);
         }
-        if (blocked || recipientListed || IFraudOracle(_oracle).isBlacklisted(payment.recipient)) {
-            _emitVerdict(id, PaymentStatus.Blocked, verdict);
-            return _refund(id, payment, state, PaymentStatus.Blocked);
-        }
-        if (held) {
-            state.reviewDeadline = uint40(block.timestamp + _reviewWindow);
-            state.status = PaymentStatus.Held;
-            _emitVerdict(id, PaymentStatus.Held, verdict);
-            return PaymentStatus.Held;
-        }
-        state.flagged = verdict.level == RiskLevel.Medium;
-        state.status = PaymentStatus.Settled;
-        _emitVerdict(id, PaymentStatus.Settled, verdict);
-        _send(payment.token, payment.recipient, payment.amount);
-        return PaymentStatus.Settled;
+        bool flagged = status == PaymentStatus.Settled && verdict.level == RiskLevel.Medium;
+        _payments[id] = slot.judged(verdict.score, status, flagged);
+        _emitVerdict(id, status, verdict);
+        if (status == PaymentStatus.Frozen) emit PaymentFrozen(id, sender);
+        if (payee != address(0)) _send(token, payee, amount);
     }
 
     /// @dev Undoes what it did where it fails, and None then says so.
     function _applyAlone(bytes32 id, Payment calldata payment, Verdict memory verdict)
         private
-        returns (PaymentStatus status)
+        returns (PaymentStatus)
     {
         _requireGas(BATCH_ITEM_GAS);
-        (bool settled, bytes memory answer) = BoundedCall.call(
-            address(this), BATCH_ITEM_GAS, abi.encodeCall(this.applyVerdict, (id, payment, verdict))
-        );
-        if (settled) status = abi.decode(answer, (PaymentStatus));
-        else emit SettlementSkipped(id, answer);
+        (bool applied, uint256 status, bytes memory reason) =
+            ForwardedCalls.applyBatchVerdict(this.applyBatchVerdict.selector, BATCH_ITEM_GAS, id, payment, verdict);
+        if (applied) return PaymentStatus(status);
+        emit SettlementSkipped(id, reason);
+        return PaymentStatus.None;
     }
 
     function _emitVerdict(bytes32 id, PaymentStatus status, Verdict memory verdict) private {
@@ -561,18 +446,18 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         );
     }
 
-    function _refund(bytes32 id, Payment memory payment, PaymentState storage state, PaymentStatus status)
+    function _refund(bytes32 id, Payment calldata payment, PaymentSlot slot, PaymentStatus status)
         private
         returns (PaymentStatus)
     {
-        if (_isSanctionedForRefund(payment.sender)) return _freeze(id, payment.sender, state);
-        state.status = status;
+        if (_isSanctionedForRefund(payment.sender)) return _freeze(id, payment.sender, slot);
+        _payments[id] = slot.withStatus(status);
         _send(payment.token, payment.sender, payment.amount);
         return status;
     }
 
-    function _freeze(bytes32 id, address sender, PaymentState storage state) private returns (PaymentStatus) {
-        state.status = PaymentStatus.Frozen;
+    function _freeze(bytes32 id, address sender, PaymentSlot slot) private returns (PaymentStatus) {
+        _payments[id] = slot.withStatus(PaymentStatus.Frozen);
         emit PaymentFrozen(id, sender);
         return PaymentStatus.Frozen;
     }
@@ -592,34 +477,37 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         if (left < needed + needed / 32 + 20_000) revert NotEnoughGas(left, needed + needed / 32 + 20_000);
     }
 
-    function _receive(bytes32 id, Payment memory payment, bytes memory authorization) private {
+    function _receiveByAuthorization(
+        bytes32 id,
+        Payment calldata payment,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes calldata signature
+    ) private {
         uint256 before = IERC20(payment.token).balanceOf(address(this));
-        if (authorization.length == 0) {
-            _pull(payment, address(this));
-        } else {
-            (uint256 validAfter, uint256 validBefore, bytes memory signature) =
-                abi.decode(authorization, (uint256, uint256, bytes));
-            IERC3009(payment.token).receiveWithAuthorization(
-                payment.sender, address(this), payment.amount, validAfter, validBefore, id, signature
-            );
-        }
-        _requireReceived(payment, before, address(this));
+        IERC3009(payment.token).receiveWithAuthorization(
+            payment.sender, address(this), payment.amount, validAfter, validBefore, id, signature
+        );
+        _requireReceived(payment.token, address(this), before, payment.amount);
     }
 
-    function _pull(Payment memory payment, address to) private {
-        if (!IERC20(payment.token).trySafeTransferFrom(payment.sender, to, payment.amount)) {
-            revert TransferFailed(payment.token, to, payment.amount);
-        }
+    /// @dev Takes exactly `amount`, or reverts.
+    function _pull(address token, address from, address to, uint256 amount) private {
+        uint256 before = IERC20(token).balanceOf(to);
+        if (!IERC20(token).trySafeTransferFrom(from, to, amount)) revert TransferFailed(token, to, amount);
+        _requireReceived(token, to, before, amount);
     }
 
     function _send(address token, address to, uint256 amount) private {
         if (!IERC20(token).trySafeTransfer(to, amount)) revert TransferFailed(token, to, amount);
     }
 
-    function _requireReceived(Payment memory payment, uint256 before, address holder) private view {
-        uint256 balance = IERC20(payment.token).balanceOf(holder);
-        if (balance != before + payment.amount) {
-            revert TokenChargedFee(payment.token, payment.amount, balance > before ? balance - before : 0);
+    function _requireReceived(address token, address holder, uint256 before, uint256 amount) private view {
+        uint256 balance = IERC20(token).balanceOf(holder);
+        unchecked {
+            if (balance < before || balance - before != amount) {
+                revert TokenChargedFee(token, amount, balance > before ? balance - before : 0);
+            }
         }
     }
 
@@ -628,93 +516,50 @@ contract PayFlowCore is IPayFlowCore, Governed, EIP712, ReentrancyGuardTransient
         try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
     }
 
-    function _known(Payment calldata payment) private view returns (bytes32 id, PaymentState storage state) {
+    function _known(Payment calldata payment) private view returns (bytes32 id, PaymentSlot slot) {
         id = _idOf(payment);
-        state = _payments[id];
-        if (state.status == PaymentStatus.None) revert PaymentUnknown(id);
+        slot = _payments[id];
+        if (PaymentSlot.unwrap(slot) == 0) revert PaymentUnknown(id);
     }
 
-    function _reviewable(Payment calldata payment) private view returns (bytes32 id, PaymentState storage state) {
-        (id, state) = _known(payment);
-        _requireStatus(id, state, PaymentStatus.Held);
-        if (block.timestamp > state.reviewDeadline) {
-            revert ReviewDeadlinePassed(id, state.reviewDeadline, block.timestamp);
+    function _reviewable(Payment calldata payment) private view returns (bytes32 id, PaymentSlot slot) {
+        (id, slot) = _known(payment);
+        _requireStatus(id, slot, PaymentStatus.Held);
+        if (block.timestamp > slot.reviewDeadline()) {
+            revert ReviewDeadlinePassed(id, slot.reviewDeadline(), block.timestamp);
         }
     }
 
-    function _requireStatus(bytes32 id, PaymentState storage state, PaymentStatus expected) private view {
-        PaymentStatus status = state.status;
+    function _requireStatus(bytes32 id, PaymentSlot slot, PaymentStatus expected) private pure {
+        PaymentStatus status = slot.status();
         if (status != expected) revert WrongStatus(id, status, expected);
     }
 
-    function _idOf(Payment memory payment) private view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), payment));
+    /// @dev keccak256(abi.encode(chain id, core, terms)). The words of the terms are hashed as they came: what has bits
+    /// beyond a member's type is the id of no payment, and can open none, because opening reads the members.
+    function _idOf(Payment calldata payment) private view returns (bytes32 id) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, chainid())
+            mstore(add(free, 32), address())
+            calldatacopy(add(free, 64), payment, 160)
+            id := keccak256(free, 224)
+        }
+    }
+
+    function _idOf(address sender, address recipient, address token, uint256 amount, bytes16 ref)
+        private
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(block.chainid, address(this), sender, recipient, token, amount, ref));
     }
 
     function _unreported(uint8 score) private view returns (Verdict memory) {
         return Verdict(score, IFraudOracle(_oracle).levelOf(score), 0, bytes32(0), bytes32(0));
     }
 
-    function _standing(address token) private view returns (TokenStanding) {
-        if (_tokens[token].accepted) return TokenStanding.Accepted;
-        bool listed = _tokenList.length != 0 && _tokenList[_tokens[token].index] == token;
-        return listed ? TokenStanding.Suspended : TokenStanding.NeverListed;
-    }
-
-    function _requireAccepted(address token) private view returns (TokenConfig memory config) {
-        config = _tokens[token];
-        if (!config.accepted) revert TokenRefused(token, _standing(token));
-    }
-
-    function _listToken(address token) private {
-        TokenStanding standing = _standing(token);
-        if (standing == TokenStanding.Accepted || token.code.length == 0) revert TokenCannotBeListed(token);
-        if (standing == TokenStanding.NeverListed) {
-            uint256 index = _tokenList.length;
-            uint8 decimals = IERC20Metadata(token).decimals();
-            if (index > type(uint16).max || decimals > 24) revert TokenCannotBeListed(token);
-            _tokenList.push(token);
-            _tokens[token] = TokenConfig(uint16(index), decimals, true);
-        } else {
-            _tokens[token].accepted = true;
-        }
-        emit TokenListed(token, _tokens[token].index, _tokens[token].decimals);
-    }
-
-    function _setOracle(address oracle_) private {
-        if (oracle_.code.length == 0) revert NotAContract(oracle_);
-        emit OracleChanged(_oracle, oracle_);
-        _oracle = oracle_;
-    }
-
-    function _setCompliance(address compliance_) private {
-        if (compliance_.code.length == 0) revert NotAContract(compliance_);
-        emit ComplianceChanged(_compliance, compliance_);
-        _compliance = compliance_;
-    }
-
-    function _setWindows(uint32 settleWindow_, uint32 reviewWindow_) private {
-        _requireWindow(settleWindow_);
-        _requireWindow(reviewWindow_);
-        (_settleWindow, _reviewWindow) = (settleWindow_, reviewWindow_);
-        emit WindowsChanged(settleWindow_, reviewWindow_);
-    }
-
-    function _requireWindow(uint256 window) private pure {
-        if (window < SHORTEST_WINDOW || window > LONGEST_WINDOW) {
-            revert InvalidWindow(window, SHORTEST_WINDOW, LONGEST_WINDOW);
-        }
-    }
-
-    function _grantAll(bytes32 role, address[] memory holders) private {
-        for (uint256 i = 0; i < holders.length; ++i) {
-            _grantRole(role, holders[i]);
-        }
-    }
-
     function _mayPropose(address caller, bytes4 selector) internal view override returns (bool) {
-        if (selector == this.applyVerdict.selector) return false;
-        return super._mayPropose(caller, selector)
-            || (selector == this.listToken.selector && hasRole(RISK_ADMIN_ROLE, caller));
+        return selector != this.applyBatchVerdict.selector && super._mayPropose(caller, selector);
     }
 }

@@ -137,11 +137,10 @@ class Deployer:
         tokens = [to_checksum_address(token) for token in self.config.tokens]
         if self.config.devnet:
             tokens.insert(0, self._contract(progress, "TestStablecoin", {}).address)
-        oracle = self._contract(progress, "FraudOracle", oracle_setup(plan))
-        compliance = self._contract(progress, "ComplianceEngine", compliance_setup(plan, binder=self.sender.address))
-        setup = core_setup(plan, oracle=oracle.address, compliance=compliance.address, tokens=tokens)
-        core = self._contract(progress, "PayFlowCore", setup)
-        self._bind(compliance, core)
+        core = self._contract(progress, "PayFlowCore", core_setup(plan, binder=self.sender.address, tokens=tokens))
+        oracle = self._contract(progress, "FraudOracle", oracle_setup(plan, core=core.address))
+        compliance = self._contract(progress, "ComplianceEngine", compliance_setup(plan, core=core.address))
+        self._bind(core, oracle, compliance)
         return {
             "schema": 1,
             "chain_id": self.config.chain_id,
@@ -193,16 +192,16 @@ class Deployer:
         progress.add(name, _entry(receipt, sent["constructor"]))
         return progress.contracts[name]
 
-    def _bind(self, compliance: Any, core: Any) -> None:
-        self.step = "binding the core to the compliance engine"
-        if compliance.hasRole(compliance.CORE_ROLE(), core):
+    def _bind(self, core: Any, oracle: Any, compliance: Any) -> None:
+        self.step = "binding the core to its oracle and compliance engine"
+        if (core.oracle(), core.compliance()) == (oracle.address, compliance.address):
             return
-        click.echo("Binding the core to the compliance engine")
+        click.echo("Binding the core to its oracle and compliance engine")
         try:
-            _included(compliance.bindCore(core, sender=self.sender))
-        except compliance.CoreAlreadyBound:
+            _included(core.bind(oracle, compliance, sender=self.sender))
+        except core.AlreadyBound:
             raise ReadBackMismatch(
-                contract="ComplianceEngine", what="its core", expected=core.address, found="another one for good"
+                contract="PayFlowCore", what="its oracle", expected=oracle.address, found=core.oracle()
             ) from None
 
     def _token(self, address: str) -> dict[str, Any]:

@@ -17,7 +17,9 @@ interface IComplianceEngine {
         AbovePaymentLimit,
         AboveDailyLimit,
         AboveMonthlyLimit,
-        TravelRuleReference
+        TravelRuleReference,
+        SenderBlacklisted,
+        RecipientBlacklisted
     }
 
     /// @notice Limits of a tier, in cents; 2^64 - 1 means no limit.
@@ -44,13 +46,27 @@ interface IComplianceEngine {
     /// @notice Check a new payment against everything and count it against the sender's limits. Core only.
     /// @param decimals Decimals of the token.
     /// @param ref The payer's reference; the travel rule demands one from its threshold on.
-    function onPayment(address sender, address recipient, uint256 amount, uint8 decimals, bytes16 ref) external;
+    function enrollPayment(address sender, address recipient, uint256 amount, uint8 decimals, bytes16 ref) external;
+
+    /// @notice Both at once for a payment without escrow: check and count it, and record its verdict. Core only.
+    function beforeInstantPayment(
+        address sender,
+        address recipient,
+        uint256 amount,
+        uint8 decimals,
+        bytes16 ref,
+        uint8 score
+    ) external;
+
+    /// @notice The oracle's blacklist changed. Only the oracle that the core uses.
+    /// @dev Kept here too, beside the other standing of an account, so that a payment asks one contract only.
+    function onBlacklist(address wallet, bool listed) external;
 
     /// @notice Record a verdict in the sender's risk profile and read both parties' standing again. Core only.
     /// @dev Reverts where the external source does not answer: nothing is paid out unchecked.
     /// @return senderSanctioned Whether the money must stay where it is.
     /// @return recipientListed Whether the recipient must not be paid.
-    function onVerdict(address sender, address recipient, uint8 score, bool held, bool blocked)
+    function handleVerdict(address sender, address recipient, uint8 score, bool held, bool blocked)
         external
         returns (bool senderSanctioned, bool recipientListed);
 

@@ -33,14 +33,6 @@ interface IFraudOracle {
     error UnauthorizedSigner(address signer);
     /// @notice The same signer twice.
     error DuplicateSigner(address signer);
-    /// @notice A report on another payment.
-    error WrongPayment(bytes32 expected, bytes32 given);
-    /// @notice The report was valid until `expiresAt`.
-    error ReportExpired(bytes32 paymentId, uint256 expiresAt, uint256 timestamp);
-    /// @notice The report claims to be made later than this block (and the tolerated clock difference).
-    error ReportFromFuture(bytes32 paymentId, uint256 issuedAt, uint256 timestamp);
-    /// @notice The report is valid for longer than allowed, or for a negative time.
-    error InvalidReportLifetime(bytes32 paymentId, uint256 issuedAt, uint256 expiresAt, uint256 longest);
     /// @notice A batch of another length than that of the payments.
     error BatchLengthMismatch(uint256 payments, uint256 reports);
     /// @notice The one-signer path is closed while the quorum is above one.
@@ -124,9 +116,6 @@ interface IFraudOracle {
 
     /// @notice Whether the risk admins block a wallet.
     function isBlacklisted(address wallet) external view returns (bool);
-
-    /// @notice isBlacklisted of two wallets at once.
-    function areBlacklisted(address first, address second) external view returns (bool, bool);
 
     /// @notice Whether a wallet is spared the score.
     function isWhitelisted(address wallet) external view returns (bool);

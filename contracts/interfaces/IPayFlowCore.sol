@@ -47,8 +47,12 @@ interface IPayFlowCore {
     error ReviewDeadlinePassed(bytes32 paymentId, uint256 deadline, uint256 timestamp);
     /// @notice The deadline has not passed yet.
     error TooEarlyToReclaim(bytes32 paymentId, uint256 deadline, uint256 timestamp);
-    /// @notice A party is on the oracle's blacklist.
-    error PartyBlacklisted(address party);
+    /// @notice Only the deployer names the first oracle and compliance engine.
+    error OnlyBinder(address caller, address binder);
+    /// @notice They are named already: later ones come by scheduled changes.
+    error AlreadyBound(address oracle, address compliance);
+    /// @notice No oracle and compliance engine are named yet.
+    error NotBound();
     /// @notice The recipient is listed: a reviewer cannot send the money there.
     error RecipientListed(bytes32 paymentId, address recipient);
     /// @notice The sender is still sanctioned.
@@ -138,7 +142,7 @@ interface IPayFlowCore {
         returns (bytes32 paymentId);
 
     /// @notice Settle an escrow by a quorum's reports.
-    function settle(Payment calldata payment, SignedReport[] calldata reports) external returns (PaymentStatus);
+    function settleNow(Payment calldata payment, SignedReport[] calldata reports) external returns (PaymentStatus);
 
     /// @notice Settle up to 100 escrows by one signature per signer. One that fails does not stop the others.
     function settleBatch(Payment[] calldata payments, SignedBatch[] calldata batches)
@@ -153,4 +157,10 @@ interface IPayFlowCore {
 
     /// @notice What is stored of a payment.
     function getPayment(bytes32 id) external view returns (PaymentState memory);
+
+    /// @notice The oracle whose quorum decides, zero before the first is named.
+    function oracle() external view returns (address);
+
+    /// @notice The compliance engine in force, zero before the first is named.
+    function compliance() external view returns (address);
 }

@@ -33,10 +33,10 @@ abstract contract Governed is AccessControlDefaultAdminRules {
     /// @notice A change was made.
     event ChangeExecuted(bytes32 indexed changeId, address indexed by);
 
-    /// @notice For how long a change stays due.
-    uint256 public constant CHANGE_GRACE = 14 days;
-    /// @notice Longest delay that can be configured.
-    uint256 public constant LONGEST_DELAY = 30 days;
+    /// @dev For how long a change stays due.
+    uint256 private constant CHANGE_GRACE = 14 days;
+    /// @dev Longest delay that can be configured.
+    uint256 private constant LONGEST_DELAY = 30 days;
 
     /// @notice Seconds between the announcement of a change and the moment it can be made.
     uint256 public immutable changeDelay;

@@ -23,23 +23,34 @@ library PackedSignatures {
     }
 
     /// @notice Who made the signature at `index` on `digest`.
+    /// @dev `index` is below the count, and `size` the size, that `measure` gave for the same signatures.
     function recover(bytes calldata signatures, uint256 index, uint256 size, bytes32 digest)
         internal
-        pure
+        view
         returns (address signer)
     {
-        uint256 start = index * size;
-        bytes32 r = bytes32(signatures[start:start + 32]);
-        bytes32 s = bytes32(signatures[start + 32:start + 64]);
-        uint8 v;
-        if (size == 65) {
-            v = uint8(signatures[start + 64]);
-        } else {
-            v = uint8(uint256(s) >> 255) + 27;
-            s = bytes32(uint256(s) & (type(uint256).max >> 1));
+        bytes32 s;
+        assembly ("memory-safe") {
+            let at := add(signatures.offset, mul(index, size))
+            s := calldataload(add(at, 32))
+            let v
+            switch size
+            case 65 { v := byte(0, calldataload(add(at, 64))) }
+            default {
+                v := add(27, shr(255, s))
+                s := shr(1, shl(1, s))
+            }
+            let free := mload(0x40)
+            mstore(free, digest)
+            mstore(add(free, 32), v)
+            mstore(add(free, 64), calldataload(at))
+            mstore(add(free, 96), s)
+            mstore(0, 0)
+            pop(staticcall(gas(), 1, free, 128, 0, 32))
+            // the precompile answers nothing, not zero, for what is no signature
+            signer := mul(mload(0), eq(returndatasize(), 32))
         }
         if (uint256(s) > HALF_ORDER) revert MalleableSignature(s);
-        signer = ecrecover(digest, v, r, s);
         if (signer == address(0)) revert InvalidSignature(digest);
     }
 }

@@ -13,14 +13,26 @@ library RiskLevels {
     /// @notice No threshold may be set above it: a CRITICAL level always remains.
     uint8 internal constant HIGHEST_THRESHOLD = 95;
 
-    /// @notice The level of `score`. Reverts for scores above 100.
-    function levelOf(RiskThresholds memory limits, uint8 score) internal pure returns (RiskLevel) {
+    /// @notice The four limits in one word: safe in the lowest byte, then low, medium and high.
+    function pack(RiskThresholds memory limits) internal pure returns (uint32) {
+        return uint32(limits.safe) | uint32(limits.low) << 8 | uint32(limits.medium) << 16 | uint32(limits.high) << 24;
+    }
+
+    /// @notice The opposite of `pack`.
+    function unpack(uint32 limits) internal pure returns (RiskThresholds memory) {
+        return RiskThresholds(uint8(limits), uint8(limits >> 8), uint8(limits >> 16), uint8(limits >> 24));
+    }
+
+    /// @notice The level of `score`: how many of the limits it is above. Reverts for scores above 100.
+    /// @param limits As `pack` gives them, in order.
+    function levelOf(uint32 limits, uint8 score) internal pure returns (RiskLevel level) {
         if (score > 100) revert InvalidScore(score);
-        if (score <= limits.safe) return RiskLevel.Safe;
-        if (score <= limits.low) return RiskLevel.Low;
-        if (score <= limits.medium) return RiskLevel.Medium;
-        if (score <= limits.high) return RiskLevel.High;
-        return RiskLevel.Critical;
+        assembly ("memory-safe") {
+            level := add(
+                add(gt(score, and(limits, 0xff)), gt(score, and(shr(8, limits), 0xff))),
+                add(gt(score, and(shr(16, limits), 0xff)), gt(score, and(shr(24, limits), 0xff)))
+            )
+        }
     }
 
     /// @notice Reverts unless the limits are in order and within bounds.

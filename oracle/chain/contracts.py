@@ -204,7 +204,7 @@ class Contracts:
 
     def settle(self, terms: PaymentTerms, reports: Sequence[tuple[Any, bytes]]) -> str:
         """`settle(payment, reports)`; each report as (RiskReport.as_abi(), signatures)."""
-        return self._core.functions["settle"].call_data(terms.as_abi(), list(reports))
+        return self._core.functions["settleNow"].call_data(terms.as_abi(), list(reports))
 
     def settle_batch(self, terms: Sequence[PaymentTerms], batches: Sequence[tuple[Sequence[Any], bytes]]) -> str:
         """`settleBatch(payments, batches)`; each batch as (reports in the payments' order, signatures)."""

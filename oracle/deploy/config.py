@@ -107,7 +107,7 @@ class Compliance(_Section):
     """Tiers (the first is everybody's), travel-rule threshold in cents, external sanctions source."""
 
     tiers: tuple[TierLimits, ...] = Field(min_length=1, max_length=16)
-    travel_rule_cents: int = Field(ge=1)
+    travel_rule_cents: int = Field(ge=1, lt=1 << 48)
     sanctions_source: Address | None = None
 
 

@@ -37,7 +37,7 @@ def planned(config: DeployConfig, resolve: Callable[[str], str]) -> dict[str, An
     }
 
 
-def oracle_setup(plan: Mapping[str, Any]) -> dict[str, Any]:
+def oracle_setup(plan: Mapping[str, Any], *, core: str) -> dict[str, Any]:
     """FraudOracle's `Setup`, in the order of its members."""
     return {
         **_governed(plan),
@@ -46,31 +46,31 @@ def oracle_setup(plan: Mapping[str, Any]) -> dict[str, Any]:
         "quorum": plan["quorum"],
         "thresholds": plan["limits"]["thresholds"],
         "maxReportLifetime": plan["limits"]["max_report_lifetime"],
+        "core": core,
     }
 
 
-def compliance_setup(plan: Mapping[str, Any], *, binder: str) -> dict[str, Any]:
-    """ComplianceEngine's `Setup`; `binder`: who may name the core, once."""
+def compliance_setup(plan: Mapping[str, Any], *, core: str) -> dict[str, Any]:
+    """ComplianceEngine's `Setup`."""
     return {
         **_governed(plan),
         "officers": plan["roles"]["compliance"],
         "tiers": plan["limits"]["tiers"],
         "travelRuleCents": plan["limits"]["travel_rule_cents"],
         "sanctionsSource": plan["limits"]["sanctions_source"],
-        "binder": binder,
+        "core": core,
     }
 
 
-def core_setup(plan: Mapping[str, Any], *, oracle: str, compliance: str, tokens: Sequence[str]) -> dict[str, Any]:
-    """PayFlowCore's `Setup`."""
+def core_setup(plan: Mapping[str, Any], *, binder: str, tokens: Sequence[str]) -> dict[str, Any]:
+    """PayFlowCore's `Setup`; `binder`: who may name the oracle and the compliance engine, once."""
     return {
         **_governed(plan),
         "riskAdmins": plan["roles"]["risk_admins"],
         "reviewers": plan["roles"]["reviewers"],
         "officers": plan["roles"]["compliance"],
         "pausers": plan["roles"]["pausers"],
-        "oracle": oracle,
-        "compliance": compliance,
+        "binder": binder,
         "settleWindow": plan["limits"]["settle_window"],
         "reviewWindow": plan["limits"]["review_window"],
         "tokens": list(tokens),

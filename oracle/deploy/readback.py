@@ -43,6 +43,7 @@ def _answers(
     yield "FraudOracle", "the quorum", document["quorum"], oracle.quorum()
     yield "FraudOracle", "the number of signers", len(document["signers"]), oracle.signerCount()
     yield "FraudOracle", "the thresholds", limits["thresholds"], list(oracle.thresholds())
+    yield "FraudOracle", "its core", core.address, oracle.core()
     yield "FraudOracle", "the longest report lifetime", limits["max_report_lifetime"], oracle.maxReportLifetime()
 
     yield "PayFlowCore", "its oracle", oracle.address, core.oracle()
@@ -58,7 +59,7 @@ def _answers(
     yield "ComplianceEngine", "the number of tiers", len(limits["tiers"]), compliance.tierCount()
     for index, tier in enumerate(limits["tiers"]):
         yield "ComplianceEngine", f"tier {index}", tier, list(compliance.tierLimits(index))
-    yield "ComplianceEngine", "its core", True, compliance.hasRole(compliance.CORE_ROLE(), core.address)
+    yield "ComplianceEngine", "its core", core.address, compliance.core()
 
     named = (("FraudOracle", oracle), ("PayFlowCore", core), ("ComplianceEngine", compliance))
     for name, contract in named:

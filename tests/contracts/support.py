@@ -50,6 +50,8 @@ REFUSAL = (
     "AboveDailyLimit",
     "AboveMonthlyLimit",
     "TravelRuleReference",
+    "SenderBlacklisted",
+    "RecipientBlacklisted",
 )
 
 

@@ -118,14 +118,16 @@ def test_settle_batch__signature_of_a_single_report__is_worth_nothing(system: Sy
 def test_apply_verdict__called_from_outside__reverts(system: System) -> None:
     terms = system.pay()
     with refused(system.core.OnlySelf, caller=system.admin.address):
-        system.core.applyVerdict(system.id(terms), terms.tuple(), (0, 0, 0, bytes(32), bytes(32)), sender=system.admin)
+        system.core.applyBatchVerdict(
+            system.id(terms), terms.tuple(), (0, 0, 0, bytes(32), bytes(32)), sender=system.admin
+        )
 
 
 def test_apply_verdict__as_a_scheduled_change__cannot_even_be_announced(system: System) -> None:
     """A scheduled change is a self-call too: it must not be a way around the quorum."""
     terms = system.pay()
     verdict = (0, 0, 0, bytes(32), bytes(32))
-    call = system.core.applyVerdict.encode_input(system.id(terms), terms.tuple(), verdict)
+    call = system.core.applyBatchVerdict.encode_input(system.id(terms), terms.tuple(), verdict)
     with refused(system.core.ProposalRefused, caller=system.admin.address):
         system.core.scheduleChange(call, sender=system.admin)
     assert STATUS[system.status(terms)] == "Pending"

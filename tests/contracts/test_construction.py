@@ -20,6 +20,7 @@ def oracle_setup(system: System, **changes: Any) -> tuple[Any, ...]:
         "quorum": 1,
         "limits": LIMITS,
         "lifetime": 3600,
+        "core": system.core,
     }
     return tuple({**setup, **changes}.values())
 
@@ -61,19 +62,43 @@ def test_compliance__no_tiers_or_wrong_ones__cannot_be_deployed(system: System, 
         system.stranger.deploy(project.ComplianceEngine, setup([(1, 1, 1, True)], system.payee.address))
 
 
-def test_core__without_its_parts__cannot_be_deployed(system: System, project: Any) -> None:
-    def setup(oracle: Any, compliance: Any, settle: int = 60, tokens: Any = ()) -> tuple[Any, ...]:
-        people = ([system.admin], [system.reviewer], [system.officer], [system.admin])
-        return (system.admin, DELAY, *people, oracle, compliance, settle, 60, list(tokens))
+def core_setup(system: System, settle: int = 60, tokens: Any = ()) -> tuple[Any, ...]:
+    people = ([system.admin], [system.reviewer], [system.officer], [system.admin])
+    return (system.admin, DELAY, *people, system.stranger, settle, 60, list(tokens))
 
-    with refused(system.core.NotAContract, account=system.payee.address):
-        system.stranger.deploy(project.PayFlowCore, setup(system.payee, system.compliance))
-    with refused(system.core.NotAContract, account=system.payee.address):
-        system.stranger.deploy(project.PayFlowCore, setup(system.oracle, system.payee))
+
+def test_core__impossible_windows_and_tokens__cannot_be_deployed(system: System, project: Any) -> None:
     with refused(system.core.InvalidWindow, window=59):
-        system.stranger.deploy(project.PayFlowCore, setup(system.oracle, system.compliance, 59))
+        system.stranger.deploy(project.PayFlowCore, core_setup(system, 59))
     with refused(system.core.TokenCannotBeListed, token=system.payee.address):
-        system.stranger.deploy(project.PayFlowCore, setup(system.oracle, system.compliance, 60, [system.payee]))
+        system.stranger.deploy(project.PayFlowCore, core_setup(system, 60, [system.payee]))
+
+
+def test_bind__once_by_the_deployer_and_to_contracts_only__opens_the_core(system: System, project: Any) -> None:
+    core = system.stranger.deploy(project.PayFlowCore, core_setup(system, 60, [system.token]))
+    with refused(core.NotBound):
+        core.unpause(sender=system.admin)
+    with refused(core.EnforcedPause):
+        core.createPayment(system.payee, system.token, 1, bytes(16), sender=system.payer)
+    with refused(core.OnlyBinder, caller=system.admin.address, binder=system.stranger.address):
+        core.bind(system.oracle, system.compliance, sender=system.admin)
+    for parts in ((system.payee, system.compliance), (system.oracle, system.payee)):
+        with refused(core.NotAContract, account=system.payee.address):
+            core.bind(*parts, sender=system.stranger)
+    core.bind(system.oracle, system.compliance, sender=system.stranger)
+    assert (core.oracle(), core.compliance(), core.paused()) == (
+        system.oracle.address,
+        system.compliance.address,
+        False,
+    )
+    with refused(core.AlreadyBound, oracle=system.oracle.address):
+        core.bind(system.oracle, system.compliance, sender=system.stranger)
+
+
+def test_compliance__without_a_core__cannot_be_deployed(system: System, project: Any) -> None:
+    setup = (system.admin, DELAY, [system.officer], [(1, 1, 1, True)], 1, ZERO, ZERO)
+    with refused(system.compliance.ZeroAddress):
+        system.stranger.deploy(project.ComplianceEngine, setup)
 
 
 def test_lists__zero_address__refused(system: System, accounts: Any) -> None:

@@ -90,11 +90,11 @@ def test_create_payment__no_allowance__reverts_with_the_transfer_that_failed(sys
 
 
 def test_create_payment__party_blacklisted__reverts_and_takes_nothing(system: System) -> None:
-    for party in (system.payer, system.payee):
+    for party, refusal in ((system.payer, "SenderBlacklisted"), (system.payee, "RecipientBlacklisted")):
         with system.chain.isolate():
             system.oracle.blacklistWallet(party, "test", sender=system.admin)
             before = system.token.balanceOf(system.payer)
-            with refused(system.core.PartyBlacklisted, party=party.address):
+            with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index(refusal), subject=party.address):
                 system.pay()
             assert system.token.balanceOf(system.payer) == before
 

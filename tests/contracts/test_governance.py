@@ -98,7 +98,7 @@ def test_signer__added_after_the_delay_and_removed_at_once(system: System) -> No
     receipt = system.change(system.oracle, system.oracle.grantRole.encode_input(role, newcomer.address))
     only(receipt, system.oracle.SignerAdded, signer=newcomer.address, signers=2)
     terms = system.pay()
-    system.core.settle(terms.tuple(), system.signed(system.report(terms), newcomer), sender=system.stranger)
+    system.core.settleNow(terms.tuple(), system.signed(system.report(terms), newcomer), sender=system.stranger)
     receipt = system.oracle.revokeRole(role, newcomer.address, sender=system.admin)
     only(receipt, system.oracle.SignerRemoved, signer=newcomer.address, signers=1)
 
@@ -177,14 +177,85 @@ def test_replace_oracle__payment_in_flight__judged_by_the_new_one(system: System
     old = system.signed(system.report(terms))
     key = signer_account(99)
     newer = system.admin.deploy(
-        project.FraudOracle, (system.admin, DELAY, [system.admin], [key.address], 1, (20, 40, 60, 80), 86_400)
+        project.FraudOracle,
+        (system.admin, DELAY, [system.admin], [key.address], 1, (20, 40, 60, 80), 86_400, system.core),
     )
     receipt = system.change(system.core, system.core.setOracle.encode_input(newer))
     only(receipt, system.core.OracleChanged, previous=system.oracle.address, oracle=newer.address)
     with refused(newer.UnauthorizedSigner):
-        system.core.settle(terms.tuple(), old, sender=system.stranger)
+        system.core.settleNow(terms.tuple(), old, sender=system.stranger)
     replace(system, oracle=newer, signers=[key]).settle(terms)
     assert STATUS[system.status(terms)] == "Settled"
+
+
+def test_replace_oracle__blacklist__the_old_one_stays_in_force_and_the_new_one_is_mirrored(
+    system: System, project: Any
+) -> None:
+    newer = system.admin.deploy(
+        project.FraudOracle,
+        (system.admin, DELAY, [system.admin], [signer_account(99).address], 1, (20, 40, 60, 80), 86_400, system.core),
+    )
+    system.oracle.blacklistWallet(system.payee, "test", sender=system.admin)
+    newer.blacklistWallet(system.stranger, "not in force yet", sender=system.admin)
+    assert not system.compliance.standing(system.stranger).blacklisted
+    system.change(system.core, system.core.setOracle.encode_input(newer))
+    assert system.compliance.standing(system.payee).blacklisted
+    newer.mirrorBlacklist([system.stranger, system.payee, system.payer], sender=system.payer)
+    standings = [system.compliance.standing(one).blacklisted for one in (system.stranger, system.payee, system.payer)]
+    assert standings == [True, True, False]
+    # the retired oracle has nothing to say any more
+    system.change(system.oracle, system.oracle.unblacklistWallet.encode_input(system.payee))
+    assert system.compliance.standing(system.payee).blacklisted
+    system.change(newer, newer.unblacklistWallet.encode_input(system.payee))
+    assert not system.compliance.standing(system.payee).blacklisted
+
+
+def test_oracle__without_a_core__keeps_its_own_lists(system: System, project: Any) -> None:
+    alone = system.admin.deploy(
+        project.FraudOracle,
+        (
+            system.admin,
+            DELAY,
+            [system.admin],
+            [signer_account(99).address],
+            1,
+            (20, 40, 60, 80),
+            86_400,
+            "0x" + "00" * 20,
+        ),
+    )
+    alone.blacklistWallet(system.payee, "test", sender=system.admin)
+    assert alone.isBlacklisted(system.payee)
+    assert not alone.shouldApproveTransaction(system.payer, system.payee, 1).approved
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        [1, 2, 0, 3],
+        [101, 4, 0, 0, 0],
+        [100, 5, 0, 0, 0],
+        [1, 0, 2**32, 0, 0],
+        [1, 0, 0, 0, 0, 0],
+    ],
+)
+def test_replace_oracle__with_one_that_answers_nonsense__nothing_settles_and_refunds_work(
+    system: System, project: Any, words: list[int]
+) -> None:
+    terms = system.pay()
+    report = system.report(terms)
+    signed, batch = system.signed(report), ([report.tuple()], system.domain.sign_batch([report], *system.signers))
+    nonsense = system.admin.deploy(project.NonsenseOracle)
+    system.change(system.core, system.core.setOracle.encode_input(nonsense))
+    nonsense.setAnswer(b"".join(word.to_bytes(32, "big") for word in words), sender=system.admin)
+    with refused(system.core.MalformedVerdict, oracle=nonsense.address):
+        system.core.settleNow(terms.tuple(), signed, sender=system.stranger)
+    nonsense.setAnswer(b"".join(word.to_bytes(32, "big") for word in [32, 1, *words]), sender=system.admin)
+    with refused(system.core.MalformedVerdict, oracle=nonsense.address):
+        system.core.settleBatch([terms.tuple()], [batch], sender=system.stranger)
+    system.core.cancel(terms.tuple(), sender=system.payer)
+    assert STATUS[system.status(terms)] == "Cancelled"
 
 
 def test_replace_compliance__payment_in_flight__checked_by_the_new_one(system: System, project: Any) -> None:
@@ -198,10 +269,9 @@ def test_replace_compliance__payment_in_flight__checked_by_the_new_one(system: S
             [(1, 1, 1, True)],
             1,
             "0x" + "00" * 20,
-            system.admin,
+            system.core,
         ),
     )
-    newer.bindCore(system.core, sender=system.admin)
     newer.sanction(system.payee, "test", sender=system.officer)
     system.change(system.core, system.core.setCompliance.encode_input(newer))
     system.settle(terms)

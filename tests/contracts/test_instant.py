@@ -100,7 +100,7 @@ def test_pay_instant__listed_party_or_pause__reverts(system: System) -> None:
     signed = system.signed(system.report(terms))
     with system.chain.isolate():
         system.oracle.blacklistWallet(system.payee, "test", sender=system.admin)
-        with refused(system.core.PartyBlacklisted, party=system.payee.address):
+        with refused(system.compliance.ComplianceRefused, subject=system.payee.address):
             system.core.payInstant(terms.tuple(), signed, sender=system.payer)
     with system.chain.isolate():
         system.compliance.sanction(system.payee, "test", sender=system.officer)

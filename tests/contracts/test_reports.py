@@ -11,10 +11,16 @@ from eth_utils import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import Domain, Report, malleate, refused, signer_account
+from web3.exceptions import ContractLogicError
 
 
 def settle(system: System, terms: Any, *signed: Any) -> Any:
-    return system.core.settle(terms.tuple(), list(signed), sender=system.stranger)
+    return system.core.settleNow(terms.tuple(), list(signed), sender=system.stranger)
+
+
+def ask(system: System, data: bytes) -> None:
+    """Call the core with exactly these bytes."""
+    system.chain.provider.web3.eth.call({"to": system.core.address, "from": system.stranger.address, "data": data})
 
 
 def test_report_digest__any_report__is_that_of_the_typed_data(system: System) -> None:
@@ -217,3 +223,25 @@ def test_verify_reports__random_reports__contract_recovers_the_signer(system: Sy
         assert (verdict.score, verdict.alerts, bytes(verdict.evidenceHash)) == (overall, alerts, proof)
 
     check()
+
+
+@pytest.mark.parametrize(("word", "value"), [(1, 256 + 10), (7, 2**32), (10, 2**64), (11, 2**64)])
+def test_settle__report_with_bits_beyond_a_members_type__reverts(system: System, word: int, value: int) -> None:
+    terms = system.pay()
+    call = bytearray(system.core.settleNow.encode_input(terms.tuple(), system.signed(system.report(terms))))
+    # selector, terms, offset of the reports; their number, offset of the first; its words
+    start = 4 + 32 * (5 + 1 + 2 + word)
+    ask(system, bytes(call))
+    assert call[start - 32 * word : start - 32 * word + 32] == system.id(terms)
+    call[start : start + 32] = value.to_bytes(32, "big")
+    with pytest.raises(ContractLogicError):
+        ask(system, bytes(call))
+
+
+def test_settle__terms_with_bits_beyond_an_address__are_no_payment(system: System) -> None:
+    terms = system.pay()
+    call = bytearray(system.core.settleNow.encode_input(terms.tuple(), system.signed(system.report(terms))))
+    ask(system, bytes(call))
+    call[4] = 1
+    with pytest.raises(ContractLogicError):
+        ask(system, bytes(call))

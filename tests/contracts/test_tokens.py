@@ -71,14 +71,14 @@ def test_create_payment__transfer_returns_false__refused(system: System, moody: 
         system.pay(system.terms(token=moody.address))
 
 
-@pytest.mark.parametrize("inner", ["cancel", "reclaim", "settle", "createPayment", "payInstant", "executePayment"])
+@pytest.mark.parametrize("inner", ["cancel", "reclaim", "settleNow", "createPayment", "payInstant", "executePayment"])
 def test_settle__token_calls_back__reentrance_is_refused(system: System, moody: Any, inner: str) -> None:
     terms, other = system.pay(system.terms(token=moody.address)), system.pay()
     signed = system.signed(system.report(other))
     calls = {
         "cancel": lambda: system.core.cancel.encode_input(terms.tuple()),
         "reclaim": lambda: system.core.reclaim.encode_input(terms.tuple()),
-        "settle": lambda: system.core.settle.encode_input(other.tuple(), signed),
+        "settleNow": lambda: system.core.settleNow.encode_input(other.tuple(), signed),
         "createPayment": lambda: system.core.createPayment.encode_input(
             terms.recipient, system.token.address, 1, bytes(16)
         ),

@@ -156,6 +156,19 @@ class Devnet:
         unlimited = 2**64 - 1
         self._create("TestStablecoin")
         self._create(
+            "PayFlowCore",
+            admin=admin,
+            changeDelay=60,
+            riskAdmins=[admin],
+            reviewers=[self.reviewer],
+            officers=[admin],
+            pausers=[admin],
+            binder=admin,
+            settleWindow=settle_window,
+            reviewWindow=2 * settle_window,
+            tokens=[self.token],
+        )
+        self._create(
             "FraudOracle",
             admin=admin,
             changeDelay=60,
@@ -164,6 +177,7 @@ class Devnet:
             quorum=quorum,
             thresholds={"safe": 20, "low": 40, "medium": 60, "high": 80},
             maxReportLifetime=lifetime,
+            core=self.core,
         )
         self._create(
             "ComplianceEngine",
@@ -171,25 +185,11 @@ class Devnet:
             changeDelay=60,
             officers=[admin],
             tiers=[{"perPayment": unlimited, "daily": unlimited, "monthly": unlimited, "open": True}],
-            travelRuleCents=2**62,
+            travelRuleCents=2**47,
             sanctionsSource=zero,
-            binder=admin,
+            core=self.core,
         )
-        self._create(
-            "PayFlowCore",
-            admin=admin,
-            changeDelay=60,
-            riskAdmins=[admin],
-            reviewers=[self.reviewer],
-            officers=[admin],
-            pausers=[admin],
-            oracle=self.addresses["FraudOracle"],
-            compliance=self.addresses["ComplianceEngine"],
-            settleWindow=settle_window,
-            reviewWindow=2 * settle_window,
-            tokens=[self.token],
-        )
-        self.send(admin, "ComplianceEngine", "bindCore", self.core)
+        self.send(admin, "PayFlowCore", "bind", self.addresses["FraudOracle"], self.addresses["ComplianceEngine"])
         self._write_file(signers, quorum)
         self.send(admin, "TestStablecoin", "mint", self.payer, 10**15)
         self.send(self.payer, "TestStablecoin", "approve", self.core, 2**255)

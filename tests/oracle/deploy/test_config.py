@@ -51,5 +51,5 @@ def test_planned__local_configuration__holders_become_addresses() -> None:
     assert plan["roles"]["reviewers"] == ["address of test:3"]
     assert plan["limits"]["thresholds"] == [20, 40, 60, 80]
     assert plan["limits"]["tiers"][1] == [UNLIMITED, UNLIMITED, UNLIMITED, True]
-    assert oracle_setup(plan)["signers"] == ["address of test:1"]
-    assert core_setup(plan, oracle="o", compliance="c", tokens=("t",))["settleWindow"] == 3600
+    assert oracle_setup(plan, core="c")["signers"] == ["address of test:1"]
+    assert core_setup(plan, binder="b", tokens=("t",))["settleWindow"] == 3600

@@ -96,24 +96,40 @@ def test_deploy__again__changes_nothing_and_says_what_differs(deploying: Deployi
     assert f"PayFlowCore at {core} has code hash" in tampered.stderr
 
 
-def test_deploy__core_forgotten_after_binding__way_on_is_fresh(deploying: Deploying) -> None:
-    deploying.succeed()
+def forget(deploying: Deploying, name: str) -> dict[str, Any]:
+    """As if the deployment had broken off without any trace of one contract; returns the others."""
     document = deploying.document()
-    contracts = document["contracts"]
-    core = contracts.pop("PayFlowCore")
+    contracts: dict[str, Any] = document["contracts"]
+    del contracts[name]
     deploying.record.rename(deploying.record.with_suffix(".away"))
     deploying.partial.write_text(json.dumps({"genesis_hash": document["genesis_hash"], "contracts": contracts}))
+    return contracts
+
+
+def test_deploy__core_forgotten_after_binding__what_belongs_to_it_is_left_behind(deploying: Deploying) -> None:
+    deploying.succeed()
+    before = forget(deploying, "PayFlowCore")
+    done = deploying.succeed()
+    assert "FraudOracle: the unfinished run's" in done
+    after = deploying.document()["contracts"]
+    assert after["TestStablecoin"] == before["TestStablecoin"]
+    assert {after[name]["address"] != before[name]["address"] for name in ("FraudOracle", "ComplianceEngine")} == {True}
+
+
+def test_deploy__oracle_forgotten_after_binding__way_on_is_fresh(deploying: Deploying) -> None:
+    deploying.succeed()
+    before = forget(deploying, "FraudOracle")
     done = deploying.run()
-    # the compliance engine is bound to the first core for good, so that this deployment cannot be finished
+    # the core is bound to the first oracle, so that this deployment cannot be finished
     assert done.returncode == 1
     assert "--fresh" in done.stderr
     assert "going on with" in done.stdout
     deploying.succeed("--fresh")
-    assert deploying.document()["contracts"]["PayFlowCore"]["address"] != core["address"]
+    assert deploying.document()["contracts"]["PayFlowCore"]["address"] != before["PayFlowCore"]["address"]
     assert not deploying.partial.exists()
 
 
-def test_deploy__out_of_gas_before_the_core__is_finished_by_the_next_run(deploying: Deploying) -> None:
+def test_deploy__out_of_gas_at_the_core__is_finished_by_the_next_run(deploying: Deploying) -> None:
     deploying.anvil.call("anvil_setBlockGasLimit", hex(4_000_000))  # enough for some contracts, too little for the core
     deploying.anvil.mine()
     broken = deploying.run()

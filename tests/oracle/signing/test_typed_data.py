@@ -147,7 +147,7 @@ def current(net: Devnet, **changes: Any) -> tuple[RiskReport, ReportDigests]:
 
 
 def test_type_string__the_contract__is_the_same() -> None:
-    names = [parameter.members for parameter in artifact("PayFlowCore")[0].functions["settle"].inputs][1]
+    names = [parameter.members for parameter in artifact("PayFlowCore")[0].functions["settleNow"].inputs][1]
     report = next(member for member in names if member.name == "report")
     listed = ",".join(f"{member.type} {member.name}" for member in report.members)
     assert f"RiskReport({listed})" == REPORT_TYPE
