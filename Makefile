@@ -54,7 +54,7 @@ demo: setup ## deploy to an own devnet, send 300 payments, show what was caught
 demo-real: setup ## the same with real stablecoin transfers (needs the data sets)
 	@$(IN_TOOLS) payflow demo --real
 
-test: lint typecheck test-oracle test-contracts ## everything that must hold before a change lands
+test: lint typecheck test-oracle test-contracts fuzz-short ## everything that must hold before a change lands
 
 # --- parts of it --------------------------------------------------------------------------------
 
@@ -78,6 +78,14 @@ test-oracle: setup ## the node: scoring, chain, API, commands
 test-contracts: setup ## the contracts, through ape on a devnet
 	@echo "Tests of the contracts"
 	@$(IN_TOOLS) $(APE_ENV)/python -m pytest -q --no-showlocals --tb=short --show-capture=no tests/contracts
+
+.PHONY: fuzz fuzz-short
+fuzz: setup ## the seven promises under 5 million random calls of everybody (about 20 minutes)
+	@$(IN_TOOLS) python tools/contracts/fuzz.py --calls 5000000
+
+fuzz-short: setup ## a short cut of it
+	@echo "Promises under random calls"
+	@$(IN_TOOLS) python tools/contracts/fuzz.py --calls 60000 --depth 150
 
 .PHONY: gas gas-update
 gas: setup ## what each step costs, held against benchmarks/gas.json (2% more fails) and the goals
