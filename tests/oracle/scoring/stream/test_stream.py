@@ -1,0 +1,135 @@
+"""One code path: a node, a backtest and training see identical vectors, and none of them sees the future."""
+
+import numpy as np
+import pytest
+
+from oracle.errors import ConfigurationError
+from oracle.scoring import numbers
+from oracle.scoring.stream import FEATURES, SHORT, Stream, Table, Transfer, key_of, kernels
+from oracle.scoring.stream.features import ALL_FEATURES
+from oracle.scoring.stream.state import RING
+
+NAMES = [f.name for f in FEATURES]
+
+
+def random_table(seed: int, n: int = 600, wallets: int = 25) -> Table:
+    rng = np.random.default_rng(seed)
+    people = rng.integers(1, 2**63, wallets, dtype=np.uint64)
+    return Table(
+        time=1_600_000_000 + np.cumsum(rng.choice([0, 1, 40, 5000, 200_000], n)).astype(np.int64),
+        sender=rng.choice(people, n),
+        recipient=rng.choice(people, n),
+        token=rng.integers(1, 5, n).astype(np.uint64),
+        tx=np.cumsum(rng.integers(0, 2, n)).astype(np.uint64),
+        amount=np.round(rng.lognormal(4, 3, n), 2),
+        stable=rng.random(n) < 0.6,
+    )
+
+
+def rows_of(table: Table) -> list[Transfer]:
+    columns = (table.time, table.sender, table.recipient, table.token, table.tx, table.amount, table.stable)
+    return [
+        Transfer(int(t), int(s), int(r), int(k), int(x), float(a), bool(b))
+        for t, s, r, k, x, a, b in zip(*columns, strict=True)
+    ]
+
+
+def head(table: Table, n: int) -> Table:
+    return Table(*(getattr(table, name)[:n] for name in table.__slots__))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_stream__online_backtest_and_training__same_bytes(seed: int) -> None:
+    table = random_table(seed)
+    pays = np.random.default_rng(seed).random(table.time.size) < 0.5
+    wanted = np.random.default_rng(seed + 1).random(table.time.size) < 0.3
+    backtest = Stream(64, 256).batch(table, pays)
+    training = Stream(64, 256).batch(table, pays, wanted)
+    node, online = Stream(64, 256), []
+    for payment, pay in zip(rows_of(table), pays, strict=True):
+        online.append(node.features(payment, "sender" if pay else "recipient"))
+        node.observe(payment)
+    assert np.array(online).tobytes() == backtest.tobytes()
+    assert training.tobytes() == backtest[wanted].tobytes()
+
+
+def test_stream__later_payments__change_no_earlier_vector() -> None:
+    table = random_table(9)
+    pays = np.ones(table.time.size, np.bool_)
+    assert (
+        Stream(64, 256).batch(head(table, 200), pays[:200]).tobytes()
+        == Stream(64, 256).batch(table, pays)[:200].tobytes()
+    )
+
+
+def test_stream__asking_twice__remembers_nothing() -> None:
+    stream, payment = Stream(16, 16), Transfer(1_600_000_000, 5, 6, 1, 1, 10.0)
+    first = stream.features(payment, "sender")
+    assert stream.features(payment, "sender").tobytes() == first.tobytes()
+    assert first[NAMES.index("own_7d_n")] == 0
+
+
+def test_stream__money_in_and_out_again__is_passed_on() -> None:
+    stream, start = Stream(16, 16), 1_600_000_000
+    stream.observe(Transfer(start, 5, 6, 1, 1, 100.0))
+    stream.observe(Transfer(start + 63, 6, 7, 1, 2, 75.0))
+    seen = dict(zip(NAMES, stream.features(Transfer(start + 126, 6, 8, 1, 3, 25.0), "sender").tolist(), strict=True))
+    assert seen["own_1d_passed_on"] == 0.75
+    assert seen["own_1d_drain"] == 1.0
+    assert seen["own_1d_in_share"] == 0.5
+    assert seen["own_10m_funded"] == numbers.log2(127.0)
+    assert seen["own_1d_fan_out"] == 1.0
+    assert seen["cp_7d_n"] == 0
+
+
+def test_stream__window_over__event_counts_only_in_longer_ones() -> None:
+    stream, start = Stream(16, 16), 1_600_000_000
+    stream.observe(Transfer(start, 5, 6, 1, 1, 100.0))
+    seen = dict(zip(NAMES, stream.features(Transfer(start + 3601, 6, 5, 1, 2, 1.0), "sender").tolist(), strict=True))
+    assert (seen["own_1h_n"], seen["own_1d_n"]) == (0, 1)
+
+
+def test_stream__more_than_the_ring__remembers_the_last_only() -> None:
+    stream, start = Stream(16, 16), 1_600_000_000
+    for i in range(RING + 20):
+        stream.observe(Transfer(start + i, 5, 6, 1, i + 1, 1.0))
+    seen = dict(zip(NAMES, stream.features(Transfer(start + 100, 5, 6, 1, 999, 1.0), "sender").tolist(), strict=True))
+    assert seen["own_1d_n"] == RING
+
+
+def test_stream__thousand_times_its_capacity__memory_stays_and_last_wallet_is_known() -> None:
+    stream, start = Stream(32, 32), 1_600_000_000
+    before = stream.nbytes
+    for i in range(1, 32_000):
+        stream.observe(Transfer(start + i, key_of(hex(2 * i)), key_of(hex(2 * i + 1)), 1, i, 1.0))
+    last = Transfer(start + 32_000, key_of(hex(2 * 31_999)), 9, 1, 1, 1.0)
+    assert stream.nbytes == before
+    assert stream.features(last, "sender")[NAMES.index("own_1d_n")] == 1
+
+
+def test_stream__memory__below_two_kilobytes_a_wallet_with_four_pairs() -> None:
+    assert Stream(1 << 12, 1 << 14).nbytes / (1 << 12) < 2048
+
+
+def test_log2__compiled__same_bits_as_numbers() -> None:
+    for x in np.random.default_rng(0).lognormal(0, 10, 2000):
+        assert kernels.log2(1.0 + x) == numbers.log2(1.0 + x)
+
+
+def test_features__table__matches_the_kernel_and_short_is_a_subset() -> None:
+    assert len(ALL_FEATURES) == kernels.PAYMENT + kernels.PAIR + 2 * kernels.WINDOWS * kernels.WIDTH
+    assert len(set(NAMES)) == len(NAMES)
+    assert all(f.horizon != "history" and int(f.horizon) <= 7 * 86_400 for f in SHORT)
+    assert all("{value}" in f.sentence or f.unit == "0 or 1" for f in FEATURES)
+
+
+@pytest.mark.parametrize(("wallets", "pairs"), [(15, 16), (16, 0)])
+def test_stream__no_room_for_a_bucket__refused(wallets: int, pairs: int) -> None:
+    with pytest.raises(ConfigurationError, match="at least 16"):
+        Stream(wallets, pairs)
+
+
+def test_table__amount_that_is_no_number__refused() -> None:
+    table = random_table(1, n=3)
+    with pytest.raises(ConfigurationError, match="negative or no number"):
+        Table(*(getattr(table, n) for n in table.__slots__[:5]), np.array([1.0, np.nan, 2.0]), table.stable)
