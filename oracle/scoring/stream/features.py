@@ -1,4 +1,4 @@
-"""The one table of features: name, unit, horizon and the sentence that explains it. A vector's columns lie in its order.
+"""The one table of features: name, unit, horizon and the sentence that explains it. Vectors lie in its order.
 
 No wallet age, calendar time, block, lifetime count, token id, list membership or popularity that grows with the stream:
 on the public labels those tell when a wallet's history was collected, not what it did.

@@ -1,6 +1,6 @@
 """The loops: what a wallet's remembered events say about a payment, before that payment is remembered itself."""
-# ruff: noqa: ANN001, ANN201, ANN202
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
+# ruff: noqa: ANN001, ANN201
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment"
 
 import math
 

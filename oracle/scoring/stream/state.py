@@ -4,6 +4,7 @@ Both tables are set-associative: a key may lie only in the 16 places of its own 
 that has been silent longest. So the cost of an update never depends on how full a table is, nothing is ever rehashed,
 and memory is fixed when the state is made. What a busy bucket forgets is always its least recent wallet or pair.
 """
+# mypy: disable-error-code="assignment"
 
 from typing import NamedTuple
 
@@ -50,8 +51,12 @@ def allocate(wallets: int, pairs: int) -> State:
         np.zeros(w, np.uint64),
         np.zeros(w, np.int64),
         np.zeros(w, np.int64),
-        *(np.zeros((w, RING), np.uint32) for _ in range(4)),
-        *(np.zeros((w, RING), np.float32) for _ in range(2)),
+        np.zeros((w, RING), np.uint32),
+        np.zeros((w, RING), np.uint32),
+        np.zeros((w, RING), np.uint32),
+        np.zeros((w, RING), np.uint32),
+        np.zeros((w, RING), np.float32),
+        np.zeros((w, RING), np.float32),
         np.zeros((w, RING), np.uint8),
         np.zeros(p, np.uint64),
         np.zeros(p, np.int64),

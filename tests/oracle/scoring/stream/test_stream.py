@@ -1,11 +1,13 @@
 """One code path: a node, a backtest and training see identical vectors, and none of them sees the future."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from oracle.errors import ConfigurationError
 from oracle.scoring import numbers
-from oracle.scoring.stream import FEATURES, SHORT, Stream, Table, Transfer, key_of, kernels
+from oracle.scoring.stream import FEATURES, SHORT, Stream, Table, Transfer, kernels, key_of
 from oracle.scoring.stream.features import ALL_FEATURES
 from oracle.scoring.stream.state import RING
 
@@ -132,4 +134,4 @@ def test_stream__no_room_for_a_bucket__refused(wallets: int, pairs: int) -> None
 def test_table__amount_that_is_no_number__refused() -> None:
     table = random_table(1, n=3)
     with pytest.raises(ConfigurationError, match="negative or no number"):
-        Table(*(getattr(table, n) for n in table.__slots__[:5]), np.array([1.0, np.nan, 2.0]), table.stable)
+        replace(table, amount=np.array([1.0, np.nan, 2.0]))
