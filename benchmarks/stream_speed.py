@@ -41,7 +41,7 @@ def measure(pairs: int, asked: int = 20_000) -> dict[str, float]:
     Stream(16, 16).batch(Table(*(getattr(table, name)[:10] for name in Table.__slots__)), pays[:10])
     first_use = perf_counter() - started
     wallets = pairs // 4
-    stream = Stream(2 * wallets, 2 * pairs)
+    stream = Stream(3 * wallets // 2, 3 * pairs // 2)
     started = perf_counter()
     stream.batch(table, pays, np.zeros(pairs, np.bool_))
     observing = perf_counter() - started
@@ -65,7 +65,7 @@ def measure(pairs: int, asked: int = 20_000) -> dict[str, float]:
     for name, seconds in (("features", ask), ("observe", remember)):
         p50, p99 = np.quantile(seconds, (0.5, 0.99))
         figures[f"{name}_p50_us"], figures[f"{name}_p99_us"] = p50 * 1e6, p99 * 1e6
-    figures["bytes_per_place"] = stream.nbytes / (2 * wallets)
+    figures["bytes_per_place"] = stream.nbytes / (3 * wallets // 2)
     figures["bytes_per_live_wallet"] = stream.nbytes / wallets
     return {name: round(value, 3) for name, value in figures.items()}
 

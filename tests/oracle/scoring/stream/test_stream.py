@@ -7,7 +7,7 @@ import pytest
 
 from oracle.errors import ConfigurationError
 from oracle.scoring import numbers
-from oracle.scoring.stream import FEATURES, SHORT, Stream, Table, Transfer, kernels, key_of
+from oracle.scoring.stream import FEATURES, SHORT, Stream, Table, Transfer, feature_table, kernels, key_of
 from oracle.scoring.stream.features import ALL_FEATURES
 from oracle.scoring.stream.state import RING
 
@@ -135,3 +135,18 @@ def test_table__amount_that_is_no_number__refused() -> None:
     table = random_table(1, n=3)
     with pytest.raises(ConfigurationError, match="negative or no number"):
         replace(table, amount=np.array([1.0, np.nan, 2.0]))
+
+
+def test_feature_table__list_of_transfers__same_bytes_as_batch() -> None:
+    table = random_table(3, n=80)
+    sides = ["sender" if i % 3 else "recipient" for i in range(80)]
+    by_list = feature_table(rows_of(table), sides, Stream(64, 256))  # type: ignore[arg-type]
+    assert by_list.tobytes() == Stream(64, 256).batch(table, np.arange(80) % 3 > 0).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("time", "amount"), [(-1, 1.0), (1 << 32, 1.0), (5, -1.0), (5, float("nan")), (5, float("inf"))]
+)
+def test_transfer__amount_or_time_out_of_range__refused(time: int, amount: float) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        Transfer(time, 5, 6, 1, 1, amount)
