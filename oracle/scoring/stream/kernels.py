@@ -1,4 +1,8 @@
-"""The loops: what a wallet's remembered events say about a payment, before that payment is remembered itself."""
+"""The loops: what a wallet's remembered events say about a payment, before that payment is remembered itself.
+
+All compiled code and every constant it takes in lies in this one file: the cache of machine code looks at no other
+file's date, so a change elsewhere would go unseen.
+"""
 # ruff: noqa: ANN001, ANN201
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment"
 
@@ -6,9 +10,11 @@ import math
 
 import numpy as np
 
-from oracle.scoring.stream.state import RING, claim, find, pair_of
 from oracle.scoring.supervised.compiled import compiled
 
+WAYS = 16
+RING = 48
+"""Events remembered of one wallet; `history` means these."""
 WIDTH = 35
 """Features of one window: `features._WINDOW`."""
 PAYMENT = 7
@@ -17,6 +23,49 @@ _LOW = np.uint64(0xFFFFFFFF)
 _FOREVER = 1 << 40
 _REACH = (600, 3600, 86_400, 7 * 86_400, 30 * 86_400, _FOREVER)
 WINDOWS = len(_REACH)
+
+
+@compiled
+def mix(x):
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of a key moves every bit of its place."""
+    x = np.uint64(x)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@compiled
+def pair_of(sender, recipient):
+    """Key of the ordered pair; never 0, which marks an empty place."""
+    key = mix(mix(sender) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(recipient))
+    return key | np.uint64(1)
+
+
+@compiled
+def find(keys, key):
+    """Place of a key, or -1."""
+    start = np.int64(mix(key) % np.uint64(keys.size // WAYS)) * WAYS
+    for place in range(start, start + WAYS):
+        if keys[place] == key:
+            return place
+    return -1
+
+
+@compiled
+def claim(keys, last, key):
+    """Place of a key and whether it is new there; a new key takes an empty place or the one silent longest."""
+    start = np.int64(mix(key) % np.uint64(keys.size // WAYS)) * WAYS
+    oldest = start
+    for place in range(start, start + WAYS):
+        if keys[place] == key:
+            return place, False
+        if keys[place] == 0:
+            oldest = place
+            break
+        if last[place] < last[oldest]:
+            oldest = place
+    keys[oldest] = key
+    return oldest, True
 
 
 @compiled

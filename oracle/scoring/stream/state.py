@@ -4,7 +4,6 @@ Both tables are set-associative: a key may lie only in the 16 places of its own 
 that has been silent longest. So the cost of an update never depends on how full a table is, nothing is ever rehashed,
 and memory is fixed when the state is made. What a busy bucket forgets is always its least recent wallet or pair.
 """
-# mypy: disable-error-code="assignment"
 
 from typing import NamedTuple
 
@@ -12,11 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracle.errors import ConfigurationError
-from oracle.scoring.supervised.compiled import compiled
-
-WAYS = 16
-RING = 48
-"""Events remembered of one wallet; `history` means these."""
+from oracle.scoring.stream.kernels import RING, WAYS
 
 
 class State(NamedTuple):
@@ -66,46 +61,3 @@ def allocate(wallets: int, pairs: int) -> State:
 def nbytes(state: State) -> int:
     """Memory held, in bytes; it does not change while the stream runs."""
     return sum(int(array.nbytes) for array in state)
-
-
-@compiled
-def mix(x):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of a key moves every bit of its place."""
-    x = np.uint64(x)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-@compiled
-def pair_of(sender, recipient):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Key of the ordered pair; never 0, which marks an empty place."""
-    key = mix(mix(sender) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(recipient))
-    return key | np.uint64(1)
-
-
-@compiled
-def find(keys, key):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Place of a key, or -1."""
-    start = np.int64(mix(key) % np.uint64(keys.size // WAYS)) * WAYS
-    for place in range(start, start + WAYS):
-        if keys[place] == key:
-            return place
-    return -1
-
-
-@compiled
-def claim(keys, last, key):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Place of a key and whether it is new there; a new key takes an empty place or the one silent longest."""
-    start = np.int64(mix(key) % np.uint64(keys.size // WAYS)) * WAYS
-    oldest = start
-    for place in range(start, start + WAYS):
-        if keys[place] == key:
-            return place, False
-        if keys[place] == 0:
-            oldest = place
-            break
-        if last[place] < last[oldest]:
-            oldest = place
-    keys[oldest] = key
-    return oldest, True

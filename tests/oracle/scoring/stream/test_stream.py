@@ -9,7 +9,7 @@ from oracle.errors import ConfigurationError
 from oracle.scoring import numbers
 from oracle.scoring.stream import FEATURES, SHORT, Stream, Table, Transfer, feature_table, kernels, key_of
 from oracle.scoring.stream.features import ALL_FEATURES
-from oracle.scoring.stream.state import RING
+from oracle.scoring.stream.kernels import RING
 
 NAMES = [f.name for f in FEATURES]
 
