@@ -120,8 +120,16 @@ ALL_FEATURES: tuple[Feature, ...] = (
 """Every column that the kernel fills, in the order of its vector."""
 
 
+AGE_PROXIES = frozenset(
+    f"own_all_{name}" for name in ("top_token", "this_token", "token_mix", "unfunded_tokens", "stable")
+)
+"""Kept from models: they follow a wallet's age (|Spearman| > 0.35 on the shared transfers), and a model that sees only
+these five tells the classes apart by ROC-AUC 0.81, above the 0.75 that a leakage probe may reach."""
+
+
 def _clean(feature: Feature) -> bool:
-    return not (feature.horizon == HISTORY and feature.name.split("_", 2)[-1] in _LONG_CLOCKS)
+    clock = feature.horizon == HISTORY and feature.name.split("_", 2)[-1] in _LONG_CLOCKS
+    return not clock and feature.name not in AGE_PROXIES
 
 
 FEATURES: tuple[Feature, ...] = tuple(f for f in ALL_FEATURES if _clean(f))

@@ -8,7 +8,7 @@ import pytest
 from oracle.errors import ConfigurationError
 from oracle.scoring import numbers
 from oracle.scoring.stream import FEATURES, SHORT, Stream, Table, Transfer, feature_table, kernels, key_of
-from oracle.scoring.stream.features import ALL_FEATURES
+from oracle.scoring.stream.features import AGE_PROXIES, ALL_FEATURES
 from oracle.scoring.stream.kernels import RING
 
 NAMES = [f.name for f in FEATURES]
@@ -150,3 +150,10 @@ def test_feature_table__list_of_transfers__same_bytes_as_batch() -> None:
 def test_transfer__amount_or_time_out_of_range__refused(time: int, amount: float) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         Transfer(time, 5, 6, 1, 1, amount)
+
+
+def test_features__proxies_of_age_and_clocks__in_no_model() -> None:
+    assert len(AGE_PROXIES) == 5
+    assert {f.name for f in ALL_FEATURES} >= AGE_PROXIES
+    assert AGE_PROXIES.isdisjoint(NAMES)
+    assert not {"own_all_n", "own_all_gap", "own_all_hold", "own_all_funded", "cp_all_n"} & set(NAMES)
