@@ -87,6 +87,25 @@ fuzz-short: setup ## a short cut of it
 	@echo "Promises under random calls"
 	@$(IN_TOOLS) python tools/contracts/fuzz.py --calls 60000 --depth 150
 
+.PHONY: fuzz-seeded prove prove-seeded slither
+fuzz-seeded: setup ## seed mistakes into copies of the contracts: each must be found (about 15 minutes)
+	@$(IN_TOOLS) python tools/contracts/seeded.py
+
+$(STAMPS)/prove-env: constraints/prove.txt | tools
+	@echo "Set-up: halmos and slither (.venv-prove)"
+	@test -x .venv-prove/bin/python || $(CONTRACTS_PYTHON) -m venv .venv-prove
+	@.venv-prove/bin/python $(PIP) -r constraints/prove.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+prove: setup $(STAMPS)/prove-env ## symbolic proofs (about 15 minutes)
+	@$(IN_TOOLS) python tools/contracts/prove.py
+
+prove-seeded: setup $(STAMPS)/prove-env ## seed mistakes: the proofs must fail
+	@$(IN_TOOLS) python tools/contracts/prove.py --seeded
+
+slither: setup $(STAMPS)/prove-env ## static analysis without an untriaged finding
+	@$(IN_TOOLS) tools/contracts/slither.sh
+
 .PHONY: gas gas-update
 gas: setup ## what each step costs, held against benchmarks/gas.json (2% more fails) and the goals
 	@$(IN_TOOLS) APE_FOUNDRY_HOST=auto ape --verbosity ERROR run gas

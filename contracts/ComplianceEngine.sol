@@ -479,6 +479,7 @@ contract ComplianceEngine is IComplianceEngine, Governed {
 
     /// @notice What counts against the rolling limits now, in cents.
     function spent(address account) external view returns (uint256 daily, uint256 monthly) {
+        // slither-disable-next-line unused-return: a view keeps nothing
         (, daily, monthly) = RollingLimits.add(_accounts[account], _windowIndex(), 0);
     }
 

@@ -11,6 +11,7 @@ import {PackedSignatures} from "./libraries/PackedSignatures.sol";
 import {RiskLevels} from "./libraries/RiskLevels.sol";
 import {RiskReports} from "./libraries/RiskReports.sol";
 import {SignerSet} from "./libraries/SignerSet.sol";
+import {Votes} from "./libraries/Votes.sol";
 import {RiskLevel, RiskReport, RiskThresholds, SignedBatch, SignedReport, Verdict} from "./libraries/Types.sol";
 
 /// @title FraudOracle
@@ -105,7 +106,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         Config memory config = _config;
         uint256 required = config.quorum;
         uint256[] memory signerSet = _signersOf(config);
-        uint256 seen;
+        uint256 seen = 0;
         if (reports.length == 1) {
             RiskReport calldata only = reports[0].report;
             RiskReports.check(only, paymentId, config.maxReportLifetime);
@@ -118,7 +119,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
             return _verdict(only, config.limits);
         }
         uint256[] memory votes = new uint256[](required);
-        uint256 count;
+        uint256 count = 0;
         for (uint256 i = 0; i < reports.length; ++i) {
             RiskReport calldata report = reports[i].report;
             RiskReports.check(report, paymentId, config.maxReportLifetime);
@@ -131,10 +132,10 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
                 required - count,
                 required
             );
-            count = _vote(votes, count, signed, report.overallScore, i);
+            count = Votes.cast(votes, count, signed, report.overallScore, i);
         }
         if (count != required) revert QuorumMismatch(count, required);
-        return _verdict(reports[votes[count / 2] & type(uint128).max].report, config.limits);
+        return _verdict(reports[Votes.median(votes, count)].report, config.limits);
     }
 
     /// @inheritdoc IFraudOracle
@@ -147,8 +148,8 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         uint256 required = config.quorum;
         uint256[] memory signerSet = _signersOf(config);
         uint256[] memory weights = new uint256[](batches.length);
-        uint256 count;
-        uint256 seen;
+        uint256 count = 0;
+        uint256 seen = 0;
         for (uint256 i = 0; i < batches.length; ++i) {
             RiskReport[] calldata reports = batches[i].reports;
             if (reports.length != paymentIds.length) revert BatchLengthMismatch(paymentIds.length, reports.length);
@@ -179,9 +180,9 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         for (uint256 p = 0; p < paymentIds.length; ++p) {
             uint256 cast = 0;
             for (uint256 i = 0; i < batches.length; ++i) {
-                cast = _vote(votes, cast, weights[i], batches[i].reports[p].overallScore, i);
+                cast = Votes.cast(votes, cast, weights[i], batches[i].reports[p].overallScore, i);
             }
-            verdicts[p] = _verdict(batches[votes[count / 2] & type(uint128).max].reports[p], limits);
+            verdicts[p] = _verdict(batches[Votes.median(votes, count)].reports[p], limits);
         }
     }
 
@@ -216,24 +217,6 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
             seen |= bit;
         }
         return (count, seen);
-    }
-
-    /// @dev Inserts `weight` votes of `score` by the report at `index`, keeping `votes` in ascending order.
-    function _vote(uint256[] memory votes, uint256 count, uint256 weight, uint8 score, uint256 index)
-        private
-        pure
-        returns (uint256)
-    {
-        uint256 vote = (uint256(score) << 128) | index;
-        for (uint256 w = 0; w < weight; ++w) {
-            uint256 place = count++;
-            while (place > 0 && votes[place - 1] > vote) {
-                votes[place] = votes[place - 1];
-                --place;
-            }
-            votes[place] = vote;
-        }
-        return count;
     }
 
     function _verdict(RiskReport calldata report, uint32 limits) private pure returns (Verdict memory) {

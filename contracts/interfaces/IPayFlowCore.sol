@@ -139,7 +139,7 @@ interface IPayFlowCore {
     /// @param ref Your own reference, for example a UUID; equal payments need different ones.
     function createPayment(address recipient, address token, uint256 amount, bytes16 ref)
         external
-        returns (bytes32 paymentId);
+        returns (bytes32 id);
 
     /// @notice Settle an escrow by a quorum's reports.
     function settleNow(Payment calldata payment, SignedReport[] calldata reports) external returns (PaymentStatus);
@@ -150,7 +150,7 @@ interface IPayFlowCore {
         returns (PaymentStatus[] memory);
 
     /// @notice Pay at once with a quorum's reports on the intent; refused above MEDIUM.
-    function payInstant(Payment calldata payment, SignedReport[] calldata reports) external returns (bytes32 paymentId);
+    function payInstant(Payment calldata payment, SignedReport[] calldata reports) external returns (bytes32 id);
 
     /// @notice The id of a payment with these terms.
     function paymentId(Payment calldata payment) external view returns (bytes32);

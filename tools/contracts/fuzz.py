@@ -1,6 +1,6 @@
 """Run the invariant tests with a number of calls in all, and say how many there were: `make fuzz`, `make fuzz-short`.
 
-    python tools/contracts/fuzz.py --calls 5000000 [--seed 7]
+python tools/contracts/fuzz.py --calls 5000000 [--seed 7]
 """
 
 import argparse
@@ -23,7 +23,7 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, help="for a run that is to be repeated")
     asked = arguments.parse_args()
     runs = max(1, math.ceil(asked.calls / PROMISES / asked.depth))
-    print(f"{PROMISES} promises, {runs} sequences of {asked.depth} calls each, on as many cores as there are", flush=True)
+    print(f"{PROMISES} promises, {runs} sequences of {asked.depth} calls each", flush=True)
     command = ["forge", "test", "--match-contract", "PromisesTest"]
     if asked.seed is not None:
         command += ["--fuzz-seed", hex(asked.seed)]

@@ -80,6 +80,17 @@ contract Handler is Officers {
         ++done["wait"];
     }
 
+    /// @notice To the very second of a deadline, where off-by-one mistakes show.
+    function waitForADeadline(uint256 which) external {
+        (Payment memory payment, bool found) = _pick(which);
+        if (!found) return;
+        IPayFlowCore.PaymentState memory state = _state(payment);
+        uint256 deadline = state.status == PaymentStatus.Held ? state.reviewDeadline : state.settleDeadline;
+        if (deadline <= block.timestamp) return;
+        vm.warp(deadline);
+        ++done["waitForADeadline"];
+    }
+
     /// @notice The way out: after the deadlines, anyone sends an open escrow of a sound token home, in a pause too.
     function tryTheWayOut(uint256 which) external {
         (Payment memory payment, bool found) = _pick(which);

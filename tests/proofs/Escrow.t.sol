@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ComplianceEngine} from "../../contracts/ComplianceEngine.sol";
+import {FraudOracle} from "../../contracts/FraudOracle.sol";
+import {PayFlowCore} from "../../contracts/PayFlowCore.sol";
+import {CoreGovernance} from "../../contracts/core/CoreGovernance.sol";
+import {IComplianceEngine} from "../../contracts/interfaces/IComplianceEngine.sol";
+import {Payment, PaymentStatus, RiskThresholds} from "../../contracts/libraries/Types.sol";
+import {TestStablecoin} from "../../contracts/mocks/TestStablecoin.sol";
+import {pvm, svm} from "./Svm.sol";
+
+/// @title One payment of a deployed system, and any one call of the core by anybody at any time
+/// @dev The call is symbolic: any function, any arguments (arrays and bytes up to halmos' bounds), any caller who is not
+/// privileged, any time. That no signer has signed is put as a system that has no signer: halmos lets a signature recover
+/// to any address, and so to a signer's too.
+contract EscrowProof {
+    address internal constant ADMIN = address(0xA1);
+    address internal constant REVIEWER = address(0xA2);
+    address internal constant SENDER = address(0xB1);
+    address internal constant RECIPIENT = address(0xB2);
+
+    PayFlowCore internal core;
+    TestStablecoin internal coin;
+    Payment internal payment;
+    bytes32 internal id;
+
+    function setUp() public {
+        coin = new TestStablecoin();
+        address[] memory admins = new address[](1);
+        admins[0] = ADMIN;
+        address[] memory reviewers = new address[](1);
+        reviewers[0] = REVIEWER;
+        address[] memory tokens = new address[](1);
+        tokens[0] = address(coin);
+        core = new PayFlowCore(
+            CoreGovernance.Setup(ADMIN, 1 days, admins, reviewers, admins, admins, address(this), 1 hours, 2 hours, tokens)
+        );
+        address[] memory signers = new address[](0);
+        FraudOracle oracle = new FraudOracle(
+            FraudOracle.Setup(
+                ADMIN, 1 days, admins, signers, 2, RiskThresholds(20, 40, 60, 80), 1 days, address(core)
+            )
+        );
+        IComplianceEngine.Tier[] memory tiers = new IComplianceEngine.Tier[](1);
+        tiers[0] = IComplianceEngine.Tier(50_000_000, 200_000_000, 2_000_000_000, true);
+        ComplianceEngine compliance = new ComplianceEngine(
+            ComplianceEngine.Setup(ADMIN, 1 days, admins, tiers, 100_000, address(0), address(core))
+        );
+        core.bind(address(oracle), address(compliance));
+        payment = Payment(SENDER, RECIPIENT, address(coin), 1_000_000, bytes16(uint128(7)));
+        coin.mint(SENDER, 5_000_000);
+        pvm.prank(SENDER);
+        coin.approve(address(core), type(uint256).max);
+        pvm.prank(SENDER);
+        id = core.createPayment(RECIPIENT, address(coin), 1_000_000, bytes16(uint128(7)));
+    }
+
+    /// @notice Payments with different terms have different ids (keccak256 assumed to be injective).
+    function check_id_injective(Payment calldata a, Payment calldata b) public view {
+        bool same = a.sender == b.sender && a.recipient == b.recipient && a.token == b.token && a.amount == b.amount
+            && a.ref == b.ref;
+        assert((core.paymentId(a) == core.paymentId(b)) == same);
+    }
+
+    /// @notice The id that createPayment makes is the one that paymentId names.
+    function check_id_ofAnOpenPayment() public view {
+        assert(core.paymentId(payment) == id);
+    }
+
+    function check_cancelled_isFinal(address caller, uint40 time) public {
+        pvm.prank(SENDER);
+        core.cancel(payment);
+        _anyCall(caller, time);
+        assert(core.getPayment(id).status == PaymentStatus.Cancelled);
+        // nobody but the sender, who may pay again, moves what came back
+        if (caller != SENDER) assert(coin.balanceOf(SENDER) == 5_000_000);
+    }
+
+    /// @notice From Pending, without a signer, a reviewer or an admin: back to the sender, or nowhere.
+    function check_pending_goesNowhereButBack(address caller, uint40 time) public {
+        pvm.assume(caller != ADMIN && caller != REVIEWER && caller != address(core) && caller != SENDER);
+        _anyCall(caller, time);
+        PaymentStatus status = core.getPayment(id).status;
+        assert(status == PaymentStatus.Pending || status == PaymentStatus.Cancelled);
+        assert(coin.balanceOf(RECIPIENT) == 0);
+        if (status == PaymentStatus.Cancelled) {
+            assert(time > 1 hours);
+            assert(coin.balanceOf(SENDER) == 5_000_000);
+        }
+    }
+
+    function _anyCall(address caller, uint40 time) private {
+        pvm.warp(block.timestamp + time);
+        bytes memory data = svm.createCalldata("PayFlowCore");
+        pvm.prank(caller);
+        (bool ignored,) = address(core).call(data);
+        ignored;
+    }
+}

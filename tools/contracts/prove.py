@@ -1,0 +1,107 @@
+"""Run the symbolic proofs with their bounds, or show that they can fail: `make prove`, `make prove-seeded`."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HALMOS = ROOT / ".venv-prove" / "bin" / "halmos"
+WORK = ROOT / ".build" / "prove-seeded"
+PARTS = ("LevelsProof|MedianProof|LimitsProof", "EscrowProof")
+BOUNDS = {
+    "LevelsProof|MedianProof|LimitsProof": ["--loop", "6"],
+    "EscrowProof": ["--loop", "3", "--default-array-lengths", "0,1", "--default-bytes-lengths", "0,65"],
+}
+"""Loops are unrolled that often; arrays and bytes of a symbolic call have those lengths."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A change of the sources, and the proof that it must break."""
+
+    file: str
+    text: str
+    instead: str
+    proof: str
+
+
+MISTAKES = (
+    Mistake("RiskLevels.sol", "if (score > 100) revert InvalidScore(score);", "", "check_level_total"),
+    Mistake("RiskLevels.sol", "gt(score, and(limits, 0xff))", "lt(score, and(limits, 0xff))", "check_level_exact"),
+    Mistake(
+        "RiskLevels.sol", "limits.safe >= limits.low", "limits.safe > limits.low", "check_limits_acceptedOnesAreInOrder"
+    ),
+    Mistake("Votes.sol", "return votes[count / 2]", "return votes[count - 1]", "check_median_3_oneLiar"),
+    Mistake("Votes.sol", "votes[place - 1] > vote", "votes[place - 1] < vote", "check_median_2"),
+    Mistake(
+        "RollingLimits.sol",
+        "uint256 private constant BUCKETS = 4;",
+        "uint256 private constant BUCKETS = 3;",
+        "check_windows_secondPaymentSeesTheFirst",
+    ),
+    Mistake("AccountProfile.sol", "uint256(score) << 144", "uint256(score) << 143", "check_profile_oneVerdictMore"),
+    Mistake("PaymentSlot.sol", "(tokenIndex_ << 208)", "(tokenIndex_ << 200)", "check_slot_membersAreApart"),
+)
+
+
+def main() -> int:
+    """Returns 1 where a proof fails, or where one does not fail that should."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seeded", action="store_true", help="seed mistakes and demand that their proofs fail")
+    if arguments.parse_args().seeded:
+        fail = [_fails(one) for one in MISTAKES]
+        return 0 if all(fail) else 1
+    failed = False
+    for part in PARTS:
+        done = _halmos(ROOT, ["--contract", part, *BOUNDS[part]])
+        print(_results(done.stdout), flush=True)
+        failed |= done.returncode != 0
+    return 1 if failed else 0
+
+
+def _fails(mistake: Mistake) -> bool:
+    shutil.rmtree(WORK, ignore_errors=True)
+    shutil.copytree(ROOT / "contracts", WORK / "contracts")
+    shutil.copytree(ROOT / "tests" / "proofs", WORK / "tests" / "proofs", ignore=shutil.ignore_patterns("Escrow*"))
+    for part in ("node_modules", ".toolchain"):
+        (WORK / part).symlink_to(ROOT / part)
+    shutil.copy(ROOT / "foundry.toml", WORK)
+    path = WORK / "contracts" / "libraries" / mistake.file
+    source = path.read_text()
+    if source.count(mistake.text) != 1:
+        print(f"{mistake.file} holds {mistake.text!r} {source.count(mistake.text)} times, not once: write it anew")
+        return False
+    path.write_text(source.replace(mistake.text, mistake.instead))
+    done = _halmos(WORK, ["--function", mistake.proof, *BOUNDS[PARTS[0]]])
+    failed = "[FAIL]" in re.sub(r"\x1b\[\d*m", "", done.stdout)
+    print(
+        f"  {mistake.file}: {mistake.instead or 'without ' + mistake.text}: {mistake.proof} {'fails' if failed else 'HOLDS'}"
+    )
+    return failed
+
+
+def _halmos(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(HALMOS), "--forge-build-out", ".build/prove/out", "--solver-timeout-assertion", "60000", *arguments],
+        cwd=folder,
+        env=os.environ | {"FOUNDRY_PROFILE": "prove"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _results(output: str) -> str:
+    lines = re.sub(r"\x1b\[\d*m", "", output).splitlines()
+    return "\n".join(
+        line for line in lines if re.match(r"\[(PASS|FAIL|ERROR|TIMEOUT)\]|Symbolic test|Counterexample", line)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
