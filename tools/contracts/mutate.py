@@ -1,0 +1,154 @@
+"""Mutation testing of the contracts: change one thing, and see whether a test notices.
+
+    python tools/contracts/mutate.py --sample 40 --seed 1      40 mutants, drawn with that seed
+    python tools/contracts/mutate.py --list                    all of them, without running anything
+
+A mutant is killed where it does not compile or a contract test fails. Those that survive are printed with file and line,
+to be explained or to get a test. Every mutant costs a compilation (about 20 seconds) and up to two minutes of tests.
+"""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / ".mutants"
+"""Not below .build: ape compiles nothing there."""
+FILES = ("FraudOracle.sol", "PayFlowCore.sol", "ComplianceEngine.sol", "core/*.sol", "libraries/*.sol")
+OPERATORS: tuple[tuple[str, str, str], ...] = (
+    ("boundary", r"(?<=[\w)\]]) < (?=[\w(])", " <= "),
+    ("boundary", r"(?<=[\w)\]]) > (?=[\w(])", " >= "),
+    ("boundary", r" <= ", " < "),
+    ("boundary", r" >= ", " > "),
+    ("negate", r" == ", " != "),
+    ("negate", r" != ", " == "),
+    ("logic", r" && ", " || "),
+    ("logic", r" \|\| ", " && "),
+    ("arithmetic", r"(?<=[\w)\]]) \+ (?=[\w(])", " - "),
+    ("arithmetic", r"(?<=[\w)\]]) - (?=[\w(])", " + "),
+    ("guard", r"^( +)if \(.*\) revert .*;$", r"\1{}"),
+    ("guard", r"^( +)_require\w+\(.*\);$", r"\1{}"),
+    ("statement", r"^( +)(emit .*;|_\w+\[\w+\] = .*;|\(?_\w+.* = .*;)$", r"\1{}"),
+    ("constant", r"\btrue\b", "false"),
+    ("constant", r"\bfalse\b", "true"),
+    ("modifier", r" (nonReentrant|whenNotPaused|onlyScheduled|onlyRole\(\w+\))(?= |$)", ""),
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed line."""
+
+    file: str
+    line: int
+    operator: str
+    before: str
+    after: str
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every mutant, in the order of the sources."""
+    for pattern in FILES:
+        for path in sorted((ROOT / "contracts").glob(pattern)):
+            name = str(path.relative_to(ROOT / "contracts"))
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                code = line.strip()
+                if code.startswith(("//", "*", "import", "pragma", "error ", "event ", "using ")):
+                    continue
+                for operator, find, put in OPERATORS:
+                    for match in re.finditer(find, line):
+                        changed = line[: match.start()] + match.expand(put) + line[match.end() :]
+                        if changed != line:
+                            yield Mutant(name, number, operator, code, changed.strip())
+
+
+def main() -> int:
+    """Returns 1 where fewer than 95% of the mutants were killed."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--sample", type=int, default=0, help="how many, drawn at random; 0: all")
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--list", action="store_true")
+    asked = arguments.parse_args()
+    chosen = list(mutants())
+    print(f"{len(chosen)} mutants", flush=True)
+    if asked.sample:
+        chosen = random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen)))  # noqa: S311
+    if asked.list:
+        for one in chosen:
+            print(f"{one.file}:{one.line} {one.operator}: {one.before}  ->  {one.after}")
+        return 0
+    _prepare()
+    if (verdict := _verdict(None)) != "SURVIVED":
+        print(f"the tests do not pass on the unchanged contracts ({verdict}): nothing can be said of mutants")
+        return 1
+    survivors = []
+    for number, one in enumerate(chosen, 1):
+        verdict = _verdict(one)
+        if verdict == "SURVIVED":
+            survivors.append(one)
+        print(
+            f"{number:4} {verdict:12} {one.file}:{one.line} {one.operator}: {one.before}  ->  {one.after}", flush=True
+        )
+    killed = len(chosen) - len(survivors)
+    print(f"{killed} of {len(chosen)} killed ({killed / len(chosen):.1%})")
+    return 0 if killed >= 0.95 * len(chosen) else 1
+
+
+def _prepare() -> None:
+    shutil.rmtree(WORK, ignore_errors=True)
+    shutil.copytree(ROOT / "tests" / "contracts", WORK / "tests" / "contracts")
+    (WORK / "tests" / "contracts" / "test_abi_files.py").unlink()
+    for part in ("node_modules", ".toolchain"):
+        (WORK / part).symlink_to(ROOT / part)
+    for file in ("ape-config.yaml", "pyproject.toml"):
+        shutil.copy(ROOT / file, WORK)
+
+
+def _verdict(mutant: Mutant | None) -> str:
+    shutil.rmtree(WORK / "contracts", ignore_errors=True)
+    shutil.rmtree(WORK / ".build", ignore_errors=True)
+    shutil.copytree(ROOT / "contracts", WORK / "contracts")
+    if mutant is not None:
+        path = WORK / "contracts" / mutant.file
+        lines = path.read_text().splitlines(keepends=True)
+        old = lines[mutant.line - 1]
+        lines[mutant.line - 1] = old[: len(old) - len(old.lstrip())] + mutant.after + "\n"
+        path.write_text("".join(lines))
+    python = str(ROOT / ".venv-contracts" / "bin" / "python")
+    command = [
+        python,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "--no-showlocals",
+        "--tb=line",
+        "--show-capture=no",
+        "tests/contracts",
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=WORK,
+            env=os.environ | {"APE_FOUNDRY_HOST": "auto"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+    except subprocess.TimeoutExpired:
+        return "timed out"
+    if done.returncode == 0:
+        return "SURVIVED"
+    return "no compile" if "CompilerError" in done.stdout + done.stderr else "killed"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
