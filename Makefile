@@ -87,6 +87,15 @@ fuzz-short: setup ## a short cut of it
 	@echo "Promises under random calls"
 	@$(IN_TOOLS) python tools/contracts/fuzz.py --calls 60000 --depth 150
 
+.PHONY: coverage mutate
+coverage: setup ## lines and branches of the contracts that the contract tests run (about 5 minutes)
+	@$(IN_TOOLS) PAYFLOW_COVERAGE=.build/coverage/traces.json $(APE_ENV)/python -m pytest -q tests/contracts \
+	    && python tools/contracts/coverage.py .build/coverage/traces.json
+
+MUTANTS ?= 40
+mutate: setup ## change one thing at a time and see whether a test notices (about a minute a mutant)
+	@$(IN_TOOLS) python tools/contracts/mutate.py --sample $(MUTANTS)
+
 .PHONY: fuzz-seeded prove prove-seeded slither
 fuzz-seeded: setup ## seed mistakes into copies of the contracts: each must be found (about 15 minutes)
 	@$(IN_TOOLS) python tools/contracts/seeded.py

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from system import (
     System,
     deploy_system,
 )
+from tracing import Tracer
 
 __all__ = ["DELAY", "LIFETIME", "REVIEW_WINDOW", "SETTLE_WINDOW", "UNLIMITED", "ZERO", "Deploy", "System"]
 
@@ -44,3 +46,19 @@ def system(deploy: Deploy) -> System:
 def council(deploy: Deploy) -> System:
     """Three of five signers."""
     return deploy(quorum=3, signers=5)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traced(chain: Any) -> Iterator[None]:
+    """With PAYFLOW_COVERAGE naming a file, every call is traced into it."""
+    target = os.environ.get("PAYFLOW_COVERAGE")
+    if not target:
+        yield
+        return
+    provider = chain.provider.web3.provider
+    tracer = Tracer(provider.make_request)
+    provider.make_request = tracer
+    kind = type(chain.provider)
+    kind.send_transaction = tracer.sending(kind.send_transaction)
+    yield
+    tracer.save(Path(target))

@@ -48,12 +48,9 @@ contract EscrowProof {
             ComplianceEngine.Setup(ADMIN, 1 days, admins, tiers, 100_000, address(0), address(core))
         );
         core.bind(address(oracle), address(compliance));
-        payment = Payment(SENDER, RECIPIENT, address(coin), 1_000_000, bytes16(uint128(7)));
         coin.mint(SENDER, 5_000_000);
         pvm.prank(SENDER);
         coin.approve(address(core), type(uint256).max);
-        pvm.prank(SENDER);
-        id = core.createPayment(RECIPIENT, address(coin), 1_000_000, bytes16(uint128(7)));
     }
 
     /// @notice Payments with different terms have different ids (keccak256 assumed to be injective).
@@ -64,11 +61,14 @@ contract EscrowProof {
     }
 
     /// @notice The id that createPayment makes is the one that paymentId names.
-    function check_id_ofAnOpenPayment() public view {
+    function check_id_ofAnOpenPayment(bytes16 ref) public {
+        _open(ref);
         assert(core.paymentId(payment) == id);
     }
 
-    function check_cancelled_isFinal(address caller, uint40 time) public {
+    /// @notice From Cancelled nothing leads anywhere.
+    function check_cancelled_isFinal(address caller, uint40 time, bytes16 ref) public {
+        _open(ref);
         pvm.prank(SENDER);
         core.cancel(payment);
         _anyCall(caller, time);
@@ -77,7 +77,8 @@ contract EscrowProof {
     }
 
     /// @notice From Pending, without a signer, a reviewer or an admin: back to the sender, or nowhere.
-    function check_pending_goesNowhereButBack(address caller, uint40 time) public {
+    function check_pending_goesNowhereButBack(address caller, uint40 time, bytes16 ref) public {
+        _open(ref);
         pvm.assume(caller != ADMIN && caller != REVIEWER && caller != address(core) && caller != SENDER);
         _anyCall(caller, time);
         PaymentStatus status = core.getPayment(id).status;
@@ -87,6 +88,13 @@ contract EscrowProof {
             assert(time > 1 hours);
             assert(coin.balanceOf(SENDER) == 5_000_000);
         }
+    }
+
+    /// @dev The reference is symbolic, so that the id is: of a concrete hash halmos would not know that it is one.
+    function _open(bytes16 ref) private {
+        payment = Payment(SENDER, RECIPIENT, address(coin), 1_000_000, ref);
+        pvm.prank(SENDER);
+        id = core.createPayment(RECIPIENT, address(coin), 1_000_000, ref);
     }
 
     function _anyCall(address caller, uint40 time) private {

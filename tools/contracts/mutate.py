@@ -3,8 +3,8 @@
     python tools/contracts/mutate.py --sample 40 --seed 1      40 mutants, drawn with that seed
     python tools/contracts/mutate.py --list                    all of them, without running anything
 
-A mutant is killed where it does not compile or a contract test fails. Those that survive are printed with file and line,
-to be explained or to get a test. Every mutant costs a compilation (about 20 seconds) and up to two minutes of tests.
+A mutant is killed where it does not compile or a contract test fails. Those that survive are printed with file and
+line, to be explained or to get a test. Each costs a compilation (about 20 seconds) and up to two minutes of tests.
 """
 
 import argparse

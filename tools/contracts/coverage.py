@@ -1,0 +1,157 @@
+"""Line and branch coverage of the contracts, from traces of the contract tests: `make coverage`.
+
+    python tools/contracts/coverage.py .build/coverage/traces.json
+
+The sources are compiled once more with a build-info, whose source maps bring program counters back to lines. A line
+counts where the compiler attributed an instruction to a statement or expression on it. A branch is a conditional jump
+whose condition stands in the sources; both of its ways count. What optimised code shares between two places cannot be
+told apart.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ROOT / "contracts"
+OUT = ROOT / ".build" / "coverage" / "out"
+LONGEST = 400
+"""Ranges longer than that are whole functions or contracts: the compiler's own code."""
+
+
+def main(traces: Path) -> int:
+    """Print a table per file and what was not reached."""
+    rows = json.loads(traces.read_text())
+    info, contracts = _compile()
+    sources = {int(number): ROOT / path for number, path in info["source_id_to_path"].items()}
+    lines: dict[Path, dict[int, bool]] = defaultdict(dict)
+    branches: dict[tuple[Path, int, str], set[bool]] = defaultdict(set)
+    unknown = 0
+    for row in rows:
+        found = _contract(row["code"], contracts)
+        if found is None:
+            unknown += 1
+            continue
+        code, source_map = found
+        pcs, jumps = set(row["pcs"]), {(pc, taken) for pc, taken in row["jumps"]}
+        for (pc, op), (start, length, number) in zip(_instructions(code), _ranges(source_map), strict=False):
+            path = sources.get(number)
+            if path is None or not path.is_relative_to(OURS) or "mocks" in path.parts or length > LONGEST:
+                continue
+            text = _text(path)
+            if start + length > len(text):
+                continue
+            line = text.count(b"\n", 0, start) + 1
+            snippet = text[start : start + length].decode()
+            if snippet.startswith(("function ", "constructor", "contract ", "modifier ", "library ", "struct ")):
+                continue
+            lines[path][line] = lines[path].get(line, False) or pc in pcs
+            if op == 0x57 and _is_condition(text, start, length):
+                branches[path, line, snippet] |= {taken for at, taken in jumps if at == pc}
+    return _report(lines, branches, unknown)
+
+
+def _compile() -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    command = ["forge", "build", "--force", "--quiet", "--build-info", "--skip", "tests/**"]
+    subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"FOUNDRY_OUT": str(OUT), "FOUNDRY_CACHE_PATH": str(OUT / "cache")},
+        check=True,
+    )
+    info = json.loads(max((OUT / "build-info").glob("*.json"), key=lambda path: path.stat().st_mtime).read_text())
+    contracts = []
+    for path in OUT.glob("*/*.json"):
+        artifact = json.loads(path.read_text())
+        for part, prefix in (("deployedBytecode", ""), ("bytecode", "creation:")):
+            code = artifact.get(part, {})
+            if len(code.get("object", "")) > 100:
+                contracts.append((prefix + code["object"], code["sourceMap"]))
+    return info, contracts
+
+
+def _contract(code: str, contracts: list[tuple[str, str]]) -> tuple[bytes, str] | None:
+    """The compiled contract that `code` is: the same but for immutables, metadata and constructor arguments."""
+    kind, _, plain = code.rpartition(":")
+    have = bytes.fromhex(plain.removeprefix("0x"))
+    best = None
+    for candidate, source_map in contracts:
+        other, _, text = candidate.rpartition(":")
+        if other != kind:
+            continue
+        compiled = bytes.fromhex(text.removeprefix("0x"))
+        if len(have) < len(compiled) or (not kind and len(have) != len(compiled)):
+            continue
+        same = sum(one == two for one, two in zip(have[:3000], compiled[:3000], strict=False)) / min(
+            3000, len(compiled)
+        )
+        if best is None or same > best[0]:
+            best = (same, compiled, source_map)
+    return (best[1], best[2]) if best and best[0] > 0.9 else None
+
+
+def _instructions(code: bytes) -> Iterator[tuple[int, int]]:
+    pc = 0
+    while pc < len(code):
+        op = code[pc]
+        yield pc, op
+        pc += op - 0x5E if 0x60 <= op <= 0x7F else 1
+
+
+def _ranges(source_map: str) -> Iterator[tuple[int, int, int]]:
+    start = length = number = 0
+    for entry in source_map.split(";"):
+        parts = entry.split(":")
+        start = int(parts[0]) if parts[0] else start
+        length = int(parts[1]) if len(parts) > 1 and parts[1] else length
+        number = int(parts[2]) if len(parts) > 2 and parts[2] else number
+        yield start, length, number
+
+
+_texts: dict[Path, bytes] = {}
+
+
+def _text(path: Path) -> bytes:
+    if path not in _texts:
+        _texts[path] = path.read_bytes()
+    return _texts[path]
+
+
+def _is_condition(text: bytes, start: int, length: int) -> bool:
+    before, after = text[:start].rstrip(), text[start + length :].lstrip()
+    opens = before.endswith((b"if (", b"while (", b"&&", b"||", b"("))
+    return after.startswith(b"?") or (opens and after.startswith((b")", b"&&", b"||")))
+
+
+def _report(lines: dict[Path, dict[int, bool]], branches: dict[tuple[Path, int, str], set[bool]], unknown: int) -> int:
+    missing: list[str] = []
+    print(f"{'file':44} {'lines':>12} {'branches':>12}")
+    totals = [0, 0, 0, 0]
+    for path in sorted(lines):
+        name = str(path.relative_to(ROOT))
+        hit, all_lines = sum(lines[path].values()), len(lines[path])
+        mine = {key: ways for key, ways in branches.items() if key[0] == path}
+        taken, all_ways = sum(len(ways) for ways in mine.values()), 2 * len(mine)
+        totals = [a + b for a, b in zip(totals, (hit, all_lines, taken, all_ways), strict=True)]
+        print(f"{name:44} {hit:>5} of {all_lines:>3} {taken:>5} of {all_ways:>3}")
+        source = _text(path).decode().splitlines()
+        missing += [
+            f"{name}:{line}: {source[line - 1].strip()}" for line, was in sorted(lines[path].items()) if not was
+        ]
+        missing += [
+            f"{name}:{line}: {snippet!r} went one way only"
+            for (_, line, snippet), ways in sorted(mine.items())
+            if len(ways) < 2
+        ]
+    print(f"{'in all':44} {totals[0]:>5} of {totals[1]:>3} {totals[2]:>5} of {totals[3]:>3}; others: {unknown}")
+    print("\n".join(["not reached:", *missing] if missing else ["everything was reached"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
