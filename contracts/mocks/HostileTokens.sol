@@ -139,3 +139,22 @@ contract MoodyToken is OpenToken("MOOD") {
         super._update(from, to, value);
     }
 }
+
+/// @title Burns or adds an amount at the receiver of every transferFrom
+contract WarpingToken is OpenToken("WARP") {
+    /// @notice What a receiver gains, or loses where it is negative.
+    int256 public change;
+
+    /// @notice Set what receivers gain.
+    function setChange(int256 change_) external {
+        change = change_;
+    }
+
+    /// @notice Transfer by allowance, and change the receiver's balance.
+    function transferFrom(address from, address to, uint256 value) public override returns (bool) {
+        super.transferFrom(from, to, value);
+        if (change > 0) _mint(to, uint256(change));
+        else if (change < 0) _burn(to, uint256(-change));
+        return true;
+    }
+}

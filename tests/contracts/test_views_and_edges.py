@@ -103,19 +103,18 @@ def test_should_approve__risk_of_either_party__the_higher_one_counts(system: Sys
         assert system.oracle.shouldApproveTransaction(system.payer, system.payee, 1).riskScore == max(payer, payee)
 
 
-@pytest.mark.parametrize(("meanwhile", "amount", "received"), [("mint", 1, 101), ("slash", 500, 0), ("slash", 40, 60)])
-def test_create_payment__core_balance_changes_meanwhile__refused(
-    system: System, project: Any, meanwhile: str, amount: int, received: int
+@pytest.mark.parametrize(("change", "received"), [(1, 101), (-40, 60), (-500, 0)])
+def test_create_payment__token_changes_what_the_core_holds__refused(
+    system: System, project: Any, change: int, received: int
 ) -> None:
-    moody = system.admin.deploy(project.MoodyToken)
-    system.change(system.core, system.core.listToken.encode_input(moody))
+    token = system.admin.deploy(project.WarpingToken)
+    system.change(system.core, system.core.listToken.encode_input(token))
     for account in (system.payer, system.core):
-        moody.mint(account, 1_000 * DOLLAR, sender=system.admin)
-    moody.approve(system.core, 2**256 - 1, sender=system.payer)
-    call = getattr(moody, meanwhile).encode_input(system.core, amount * DOLLAR)
-    moody.setCallback(moody, call, sender=system.admin)
-    terms = system.terms(token=moody.address)
-    with refused(system.core.TokenChargedFee, token=moody.address, expected=terms.amount, received=received * DOLLAR):
+        token.mint(account, 1_000 * DOLLAR, sender=system.admin)
+    token.approve(system.core, 2**256 - 1, sender=system.payer)
+    token.setChange(change * DOLLAR, sender=system.admin)
+    terms = system.terms(token=token.address)
+    with refused(system.core.TokenChargedFee, token=token.address, expected=terms.amount, received=received * DOLLAR):
         system.pay(terms)
 
 
