@@ -73,7 +73,7 @@ compile: setup ## compile the contracts
 test-oracle: setup ## the node: scoring, chain, API, commands
 	@echo "Tests of the oracle"
 	@$(IN_TOOLS) forge build --quiet
-	@$(IN_TOOLS) python -m pytest -q tests/oracle
+	@$(IN_TOOLS) python -m pytest -q -n 2 --dist loadfile tests/oracle
 
 test-contracts: setup ## the contracts, through ape on a devnet
 	@echo "Tests of the contracts"
