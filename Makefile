@@ -106,7 +106,7 @@ $(STAMPS)/prove-env: constraints/prove.txt | tools
 	@.venv-prove/bin/python $(PIP) -r constraints/prove.txt
 	@mkdir -p $(STAMPS) && touch $@
 
-prove: setup $(STAMPS)/prove-env ## symbolic proofs (about 15 minutes)
+prove: setup $(STAMPS)/prove-env ## symbolic proofs (about half an hour)
 	@$(IN_TOOLS) python tools/contracts/prove.py
 
 prove-seeded: setup $(STAMPS)/prove-env ## seed mistakes: the proofs must fail

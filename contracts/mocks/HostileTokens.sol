@@ -134,6 +134,7 @@ contract MoodyToken is OpenToken("MOOD") {
             }
         }
         if (mood == Mood.CallBack && from != address(0)) {
+            mood = Mood.Good; // once: what it calls back may transfer again
             (callbackSucceeded, callbackAnswer) = callbackTarget.call(callbackData);
         }
         super._update(from, to, value);

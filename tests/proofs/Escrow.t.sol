@@ -13,14 +13,19 @@ import {pvm, svm} from "./Svm.sol";
 /// @title One payment of a deployed system, and any one call of the core by anybody at any time
 /// @dev The call is symbolic: any function, any arguments (arrays and bytes up to halmos' bounds), any caller who is not
 /// privileged, any time. That no signer has signed is put as a system that has no signer: halmos lets a signature recover
-/// to any address, and so to a signer's too.
+/// to any address, and so to a signer's too. The quorum is one, so that one signature of nobody's would be enough if the
+/// check of the signer were missing.
 contract EscrowProof {
     address internal constant ADMIN = address(0xA1);
     address internal constant REVIEWER = address(0xA2);
     address internal constant SENDER = address(0xB1);
     address internal constant RECIPIENT = address(0xB2);
 
+    /// @dev Storage slot of the core's payments, by `forge inspect PayFlowCore storageLayout`.
+    uint256 internal constant PAYMENTS = 10;
+
     PayFlowCore internal core;
+    PayFlowCore internal other_;
     TestStablecoin internal coin;
     Payment internal payment;
     bytes32 internal id;
@@ -36,10 +41,13 @@ contract EscrowProof {
         core = new PayFlowCore(
             CoreGovernance.Setup(ADMIN, 1 days, admins, reviewers, admins, admins, address(this), 1 hours, 2 hours, tokens)
         );
+        other_ = new PayFlowCore(
+            CoreGovernance.Setup(ADMIN, 1 days, admins, reviewers, admins, admins, address(this), 1 hours, 2 hours, tokens)
+        );
         address[] memory signers = new address[](0);
         FraudOracle oracle = new FraudOracle(
             FraudOracle.Setup(
-                ADMIN, 1 days, admins, signers, 2, RiskThresholds(20, 40, 60, 80), 1 days, address(core)
+                ADMIN, 1 days, admins, signers, 1, RiskThresholds(20, 40, 60, 80), 1 days, address(core)
             )
         );
         IComplianceEngine.Tier[] memory tiers = new IComplianceEngine.Tier[](1);
@@ -60,30 +68,45 @@ contract EscrowProof {
         assert((core.paymentId(a) == core.paymentId(b)) == same);
     }
 
+    /// @notice The same terms have another id in another core.
+    function check_id_ofAnotherCore(Payment calldata terms) public {
+        assert(core.paymentId(terms) != other_.paymentId(terms));
+    }
+
     /// @notice The id that createPayment makes is the one that paymentId names.
     function check_id_ofAnOpenPayment(bytes16 ref) public {
         _open(ref);
         assert(core.paymentId(payment) == id);
     }
 
-    /// @notice From Cancelled nothing leads anywhere.
-    function check_cancelled_isFinal(address caller, uint40 time, bytes16 ref) public {
+    /// @notice From a final state nothing leads anywhere, whichever it is.
+    function check_final_isFinal(address caller, uint40 time, bytes16 ref, uint8 status) public {
+        pvm.assume(
+            status == uint8(PaymentStatus.Settled) || status == uint8(PaymentStatus.Blocked)
+                || status == uint8(PaymentStatus.Rejected) || status == uint8(PaymentStatus.Cancelled)
+                || status == uint8(PaymentStatus.Released)
+        );
         _open(ref);
-        pvm.prank(SENDER);
-        core.cancel(payment);
+        bytes32 place = keccak256(abi.encode(id, PAYMENTS));
+        uint256 word = uint256(pvm.load(address(core), place));
+        word = (word & ~(uint256(0xff) << 224)) | (uint256(status) << 224);
+        pvm.store(address(core), place, bytes32(word));
+        assert(uint8(core.getPayment(id).status) == status);
         _anyCall(caller, time);
-        assert(core.getPayment(id).status == PaymentStatus.Cancelled);
+        assert(uint256(pvm.load(address(core), place)) == word);
         assert(coin.balanceOf(RECIPIENT) == 0);
     }
 
     /// @notice From Pending, without a signer, a reviewer or an admin: back to the sender, or nowhere.
-    function check_pending_goesNowhereButBack(address caller, uint40 time, bytes16 ref) public {
+    function check_pending_goesNowhereButBack(address caller, uint40 time, bytes16 ref, address other) public {
+        pvm.assume(other != SENDER && other != address(core));
         _open(ref);
         pvm.assume(caller != ADMIN && caller != REVIEWER && caller != address(core) && caller != SENDER);
         _anyCall(caller, time);
         PaymentStatus status = core.getPayment(id).status;
         assert(status == PaymentStatus.Pending || status == PaymentStatus.Cancelled);
-        assert(coin.balanceOf(RECIPIENT) == 0);
+        assert(coin.balanceOf(other) == 0);
+        assert(coin.balanceOf(address(core)) >= (status == PaymentStatus.Pending ? 1_000_000 : 0));
         if (status == PaymentStatus.Cancelled) {
             assert(time > 1 hours);
             assert(coin.balanceOf(SENDER) == 5_000_000);

@@ -30,7 +30,22 @@ contract MedianProof {
         assert(found >= _min(_min(a, b), c) && found <= _max(_max(a, b), c));
     }
 
-    /// @notice It is the order statistic: as many below as the position says, for any k of 3 and 5.
+    /// @notice It is the order statistic, wherever each score stands: for k = 3, 4 (the higher middle one) and 5. That
+    /// puts it between two honest scores whenever fewer than half of k lie, whatever their positions.
+    function check_median_isTheMiddleOf5(uint8 a, uint8 b, uint8 c, uint8 d, uint8 e) public pure {
+        uint8 found = _median(_list(a, b, c, d, e), 5);
+        uint256 below = _less(a, found) + _less(b, found) + _less(c, found) + _less(d, found) + _less(e, found);
+        uint256 above = _less(found, a) + _less(found, b) + _less(found, c) + _less(found, d) + _less(found, e);
+        assert(below <= 2 && above <= 2);
+    }
+
+    function check_median_isTheMiddleOf4(uint8 a, uint8 b, uint8 c, uint8 d) public pure {
+        uint8 found = _median(_list(a, b, c, d, 0), 4);
+        uint256 below = _less(a, found) + _less(b, found) + _less(c, found) + _less(d, found);
+        uint256 above = _less(found, a) + _less(found, b) + _less(found, c) + _less(found, d);
+        assert(below <= 2 && above <= 1);
+    }
+
     function check_median_isTheMiddle(uint8 a, uint8 b, uint8 c) public pure {
         uint8 found = _median(_list(a, b, c, 0, 0), 3);
         uint256 below = (a < found ? 1 : 0) + (b < found ? 1 : 0) + (c < found ? 1 : 0);
@@ -59,6 +74,10 @@ contract MedianProof {
 
     function _list(uint8 a, uint8 b, uint8 c, uint8 d, uint8 e) private pure returns (uint8[5] memory) {
         return [a, b, c, d, e];
+    }
+
+    function _less(uint8 a, uint8 b) private pure returns (uint256) {
+        return a < b ? 1 : 0;
     }
 
     function _min(uint8 a, uint8 b) private pure returns (uint8) {

@@ -99,7 +99,9 @@ def _halmos(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[s
 def _results(output: str) -> str:
     lines = re.sub(r"\x1b\[\d*m", "", output).splitlines()
     return "\n".join(
-        line for line in lines if re.match(r"\[(PASS|FAIL|ERROR|TIMEOUT)\]|Symbolic test|Counterexample", line)
+        line
+        for line in lines
+        if re.match(r"\[(PASS|FAIL|ERROR|TIMEOUT)\]|Symbolic test|Counterexample|WARNING|.*unrolling bound|Error", line)
     )
 
 

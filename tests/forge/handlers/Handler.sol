@@ -75,6 +75,21 @@ contract Handler is Officers {
         ++done["mood"];
     }
 
+    /// @notice A token that calls back for a second refund while the first is under way.
+    function ambush(uint256 which, bool byCancel) external {
+        (Payment memory payment, bool found) = _pick(which);
+        if (!found || payment.token != address(moody)) return;
+        IPayFlowCore.PaymentState memory state = _state(payment);
+        uint256 deadline = state.status == PaymentStatus.Held ? state.reviewDeadline : state.settleDeadline;
+        if (!byCancel && block.timestamp <= deadline) vm.warp(deadline + 1);
+        moody.setCallback(address(core), abi.encodeCall(core.reclaim, (payment)));
+        Seen memory before = _look(payment);
+        if (byCancel) _try(payment.sender, abi.encodeCall(core.cancel, (payment)));
+        else _try(RELAYER, abi.encodeCall(core.reclaim, (payment)));
+        moody.setMood(MoodyToken.Mood.Good);
+        _judge(payment, before, "ambush");
+    }
+
     function wait(uint256 time) external {
         vm.warp(block.timestamp + 1 + time % (time % 7 == 0 ? 1 days : 30 minutes));
         ++done["wait"];
