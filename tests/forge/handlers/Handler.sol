@@ -82,6 +82,8 @@ contract Handler is Officers {
         IPayFlowCore.PaymentState memory state = _state(payment);
         uint256 deadline = state.status == PaymentStatus.Held ? state.reviewDeadline : state.settleDeadline;
         if (!byCancel && block.timestamp <= deadline) vm.warp(deadline + 1);
+        moody.setMood(MoodyToken.Mood.Good);
+        moody.mint(address(core), payment.amount); // so that there is something to take a second time
         moody.setCallback(address(core), abi.encodeCall(core.reclaim, (payment)));
         Seen memory before = _look(payment);
         if (byCancel) _try(payment.sender, abi.encodeCall(core.cancel, (payment)));
