@@ -14,7 +14,7 @@ HALMOS = ROOT / ".venv-prove" / "bin" / "halmos"
 WORK = ROOT / ".build" / "prove-seeded"
 PARTS = ("LevelsProof|MedianProof|LimitsProof", "EscrowProof")
 BOUNDS = {
-    "LevelsProof|MedianProof|LimitsProof": ["--loop", "6"],
+    "LevelsProof|MedianProof|LimitsProof": ["--loop", "16"],
     "EscrowProof": ["--loop", "3", "--default-array-lengths", "0,1", "--default-bytes-lengths", "0,65"],
 }
 """Loops are unrolled that often; arrays and bytes of a symbolic call have those lengths."""
