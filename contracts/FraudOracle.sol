@@ -493,7 +493,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
 
     /// @inheritdoc IFraudOracle
     function isWhitelisted(address wallet) external view returns (bool) {
-        return _wallets[wallet].whitelisted;
+        return _wallets[wallet].whitelisted && !_wallets[wallet].blacklisted;
     }
 
     /// @inheritdoc IFraudOracle

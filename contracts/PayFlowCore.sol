@@ -382,6 +382,8 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         if (recipient == address(0) || recipient == sender || recipient == token || recipient == address(this)) {
             revert InvalidRecipient(recipient);
         }
+        // a scheduled change is a call of the core by itself: it must not pay with what it holds for others
+        if (sender == address(this)) revert OnlySender(id, msg.sender, sender);
         PaymentSlot slot = _payments[id];
         if (PaymentSlot.unwrap(slot) != 0) revert PaymentAlreadyExists(id, slot.status());
     }

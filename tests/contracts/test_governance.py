@@ -323,3 +323,22 @@ def test_admin__has_no_way_to_escrowed_money(system: System) -> None:
         with pytest.raises(Exception, match=r"."):
             function(*arguments, sender=system.admin)
     assert system.token.balanceOf(system.core) == terms.amount == 100 * DOLLAR
+
+
+def test_scheduled_change__that_pays_with_the_cores_own_tokens__is_refused(system: System) -> None:
+    system.pay()
+    terms = system.terms(sender=system.core.address, recipient=system.stranger.address)
+    call = system.core.payInstant.encode_input(terms.tuple(), system.signed(system.report(terms)))
+    system.core.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    with refused(system.core.OnlySender, sender=system.core.address):
+        system.core.executeChange(call, sender=system.admin)
+
+
+def test_whitelist__wallet_that_is_blacklisted_too__counts_for_nothing(system: System) -> None:
+    system.change(system.oracle, system.oracle.whitelistWallet.encode_input(system.payer))
+    terms = system.pay()
+    system.oracle.blacklistWallet(system.payer, "test", sender=system.admin)
+    assert not system.oracle.isWhitelisted(system.payer)
+    with refused(system.core.VerdictMissing):
+        system.core.executeWhitelisted(terms.tuple(), sender=system.stranger)
