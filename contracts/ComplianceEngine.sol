@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IComplianceEngine} from "./interfaces/IComplianceEngine.sol";
+import {ICoreBound} from "./interfaces/ICoreBound.sol";
 import {IPayFlowCore} from "./interfaces/IPayFlowCore.sol";
 import {ISanctionsList} from "./interfaces/ISanctionsList.sol";
 import {AccountProfile} from "./libraries/AccountProfile.sol";
@@ -12,7 +13,7 @@ import {RollingLimits} from "./libraries/RollingLimits.sol";
 /// @title ComplianceEngine
 /// @notice Sanctions, freezes, jurisdictions, tiers with rolling limits, the travel rule, and risk profiles.
 /// @dev An account is two slots: what a new payment reads and writes (spending windows and standing), and what a verdict
-/// writes (profile). A sanction stands in both, so that neither path reads the other's slot.
+/// writes (profile). A sanction and a freeze stand in both, so that neither path reads the other's slot.
 contract ComplianceEngine is IComplianceEngine, Governed {
     /// @notice Everything that the constructor needs.
     struct Setup {
@@ -92,7 +93,8 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     uint256 private constant OPEN = 1 << 240;
     uint256 private constant SCREENED = 1 << 248;
 
-    /// @notice The core whose payments are checked and counted.
+    /// @inheritdoc ICoreBound
+    /// @dev Its payments are checked and counted.
     address public immutable core;
     /// @dev Start of the spending windows' first bucket.
     uint256 private immutable _epoch;
@@ -145,15 +147,16 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     /// @inheritdoc IComplianceEngine
     function handleVerdict(address sender, address recipient, uint8 score, bool held, bool blocked)
         external
-        returns (bool senderSanctioned, bool recipientListed)
+        returns (bool senderSanctioned, bool refused)
     {
         _requireCore();
-        senderSanctioned = _record(sender, score, held, blocked);
-        recipientListed = _accounts[recipient] & (SANCTIONED | FROZEN | BLACKLISTED) != 0;
+        AccountProfile profile = _record(sender, score, held, blocked);
+        senderSanctioned = profile.sanctioned();
+        refused = profile.frozen() || _accounts[recipient] & (SANCTIONED | FROZEN | BLACKLISTED) != 0;
         address source = _sanctionsSource;
         if (source != address(0)) {
             senderSanctioned = senderSanctioned || _requireAnswer(source, sender);
-            recipientListed = recipientListed || _requireAnswer(source, recipient);
+            refused = refused || _requireAnswer(source, recipient);
         }
     }
 
@@ -165,11 +168,10 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         emit BlacklistMirrored(wallet, listed);
     }
 
-    /// @return sanctioned Whether the own list names the account.
-    function _record(address account, uint8 score, bool held, bool blocked) private returns (bool sanctioned) {
-        AccountProfile profile = _profiles[account];
-        _profiles[account] = profile.withVerdict(score, held, blocked);
-        return profile.sanctioned();
+    /// @return profile The account's profile with the verdict in it.
+    function _record(address account, uint8 score, bool held, bool blocked) private returns (AccountProfile profile) {
+        profile = _profiles[account].withVerdict(score, held, blocked);
+        _profiles[account] = profile;
     }
 
     function _requireCore() private view {
@@ -191,7 +193,7 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         return (refusal == Refusal.None, refusal, describe(refusal));
     }
 
-    /// @notice A refusal as a sentence.
+    /// @inheritdoc IComplianceEngine
     function describe(Refusal refusal) public pure returns (string memory) {
         if (refusal == Refusal.None) return "the payment complies";
         if (refusal == Refusal.SenderSanctioned) return "the sender is sanctioned";
@@ -210,9 +212,19 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     }
 
     /// @inheritdoc IComplianceEngine
-    function screen(address sender, address recipient) external view returns (bool, bool) {
-        bool listed = _accounts[recipient] & (FROZEN | BLACKLISTED) != 0;
-        return (isSanctioned(sender), listed || isSanctioned(recipient));
+    function screen(address sender, address recipient) external view returns (bool, address refused) {
+        if (_accounts[sender] & FROZEN != 0) refused = sender;
+        else if (_accounts[recipient] & (FROZEN | BLACKLISTED) != 0 || isSanctioned(recipient)) refused = recipient;
+        return (isSanctioned(sender), refused);
+    }
+
+    /// @inheritdoc IComplianceEngine
+    function assess(address sender, address recipient) external view returns (Refusal refusal, uint8 score) {
+        // slither-disable-next-line unused-return: whom it is about is in the refusal
+        (refusal,) = _checkParties(sender, _accounts[sender], recipient, _accounts[recipient]);
+        uint8 ofSender = _profiles[sender].risk().last;
+        score = _profiles[recipient].risk().last;
+        if (ofSender > score) score = ofSender;
     }
 
     /// @inheritdoc IComplianceEngine
@@ -355,15 +367,18 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         emit Unsanctioned(account, msg.sender, reason);
     }
 
-    /// @notice Freeze an account: it can neither pay nor be paid. Refunds of its open escrows still reach it.
+    /// @notice Freeze an account, at once: it can neither pay nor be paid. Its own pending payments go back to it, and refunds
+    /// reach it.
     function freezeAccount(address account, string calldata reason) external onlyRole(COMPLIANCE_ROLE) {
         _mark(account, FROZEN, true);
+        _profiles[account] = _profiles[account].withFreeze(true);
         emit AccountFrozen(account, msg.sender, reason);
     }
 
     /// @notice Release a frozen account.
     function releaseAccount(address account, string calldata reason) external onlyRole(COMPLIANCE_ROLE) {
         _mark(account, FROZEN, false);
+        _profiles[account] = _profiles[account].withFreeze(false);
         emit AccountReleased(account, msg.sender, reason);
     }
 
@@ -407,10 +422,8 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         _setTravelRule(cents);
     }
 
-    /// @notice Set the external sanctions source (zero: none): at once by the admin where there was none, else as a
-    /// scheduled change.
-    function setSanctionsSource(address source) external {
-        _requireTightening(_sanctionsSource == address(0), "sanctions source");
+    /// @notice Set the external sanctions source (zero: none), as a scheduled change: what it names at once freezes money.
+    function setSanctionsSource(address source) external onlyScheduled {
         _setSource(source);
     }
 
@@ -437,6 +450,14 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         for (uint256 i = 0; i < _tierCount; ++i) {
             _policies[i].screened = source != address(0);
         }
+    }
+
+    function _changeOf(bytes4 selector) internal view override returns (uint256, bytes32) {
+        if (selector == this.setTier.selector) return (5, DEFAULT_ADMIN_ROLE);
+        if (selector == this.setTravelRule.selector || selector == this.setSanctionsSource.selector) {
+            return (1, DEFAULT_ADMIN_ROLE);
+        }
+        return super._changeOf(selector);
     }
 
     function _requireTightening(bool tightens, string memory what) private view {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {IComplianceEngine} from "./interfaces/IComplianceEngine.sol";
+import {ICoreBound} from "./interfaces/ICoreBound.sol";
 import {IFraudOracle} from "./interfaces/IFraudOracle.sol";
 import {IPayFlowCore} from "./interfaces/IPayFlowCore.sol";
 import {Governed} from "./libraries/Governed.sol";
@@ -71,7 +72,8 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     /// @notice By how much a report may be issued after the block's timestamp, seconds: clocks differ.
     uint256 public constant CLOCK_SKEW = RiskReports.CLOCK_SKEW;
 
-    /// @notice The core whose payments are judged, zero for an oracle that only screens for third parties.
+    /// @inheritdoc ICoreBound
+    /// @dev Zero for an oracle that only screens for third parties.
     address public immutable core;
 
     Config private _config;
@@ -105,7 +107,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     {
         Config memory config = _config;
         uint256 required = config.quorum;
-        uint256[] memory signerSet = _signersOf(config);
+        bytes memory signerSet = _signersOf(config);
         uint256 seen = 0;
         if (reports.length == 1) {
             RiskReport calldata only = reports[0].report;
@@ -146,7 +148,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     {
         Config memory config = _config;
         uint256 required = config.quorum;
-        uint256[] memory signerSet = _signersOf(config);
+        bytes memory signerSet = _signersOf(config);
         uint256[] memory weights = new uint256[](batches.length);
         uint256 count = 0;
         uint256 seen = 0;
@@ -186,9 +188,10 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         }
     }
 
-    /// @dev A single signer is looked up by role, which is cheaper than reading the set: then it is left empty.
-    function _signersOf(Config memory config) private view returns (uint256[] memory) {
-        return config.quorum == 1 ? new uint256[](0) : SignerSet.load(config.signerSet, config.signers);
+    /// @dev Where one of several is enough, it is looked up by role, which is cheaper than reading the set: then it is left
+    /// empty.
+    function _signersOf(Config memory config) private view returns (bytes memory) {
+        return config.quorum == 1 && config.signers > 1 ? new bytes(0) : SignerSet.load(config.signerSet, config.signers);
     }
 
     /// @dev Recovers every signer and checks that each is in the set, and not in `seen` yet. At most `wanted` of the
@@ -196,7 +199,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     function _countSigners(
         bytes calldata signatures,
         bytes32 digest,
-        uint256[] memory signerSet,
+        bytes memory signerSet,
         uint256 seen,
         uint256 wanted,
         uint256 required
@@ -206,7 +209,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         if (count > wanted) revert QuorumMismatch(required - wanted + count, required);
         for (uint256 i = 0; i < count; ++i) {
             address signer = PackedSignatures.recover(signatures, i, size, digest);
-            if (required == 1) {
+            if (required == 1 && signerSet.length == 0) {
                 if (!hasRole(AI_ORACLE_ROLE, signer)) revert UnauthorizedSigner(signer);
                 continue;
             }
@@ -241,7 +244,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         emit RiskScoreUpdated(wallet, msg.sender, riskScore, level, modelVersion);
     }
 
-    /// @notice Record a verdict on a transaction, for `executePayment`. Open while the quorum is one.
+    /// @notice Record a verdict on a transaction, for `executePayment`. Open while the quorum is one; the last one counts.
     /// @param transactionId The payment's id.
     /// @param amount In base units, at most 2^96 - 1.
     /// @return approved Whether the level lets the payment pass.
@@ -260,7 +263,6 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         _requireOneSigner();
         if (sender == address(0) || recipient == address(0)) revert ZeroAddress();
         if (amount > type(uint96).max) revert AmountTooLarge(amount, type(uint96).max);
-        if (_analyses[transactionId].sender != address(0)) revert AlreadyAnalyzed(transactionId);
         overallRisk = RiskLevels.overall(velocityScore, amountScore, patternScore, graphScore, timingScore);
         _analyses[transactionId] = Analysis({
             sender: sender,
@@ -303,29 +305,41 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         if (wallet == address(0)) revert ZeroAddress();
         _wallets[wallet].blacklisted = true;
         emit WalletBlacklisted(wallet, msg.sender, reason);
-        _mirrorBlacklist(wallet, true);
+        _mirror(wallet, true);
     }
 
     /// @notice Take a wallet off the blacklist, as a scheduled change.
     function unblacklistWallet(address wallet) external onlyScheduled {
         _wallets[wallet].blacklisted = false;
         emit WalletUnblacklisted(wallet);
-        _mirrorBlacklist(wallet, false);
+        _mirror(wallet, false);
     }
 
     /// @notice Tell the core's compliance engine which of these wallets this oracle blocks: for an oracle or an engine
     /// that was put in place just now. Anyone may do that; it takes nobody off a list.
     function mirrorBlacklist(address[] calldata wallets) external {
+        address engine = _engine();
+        if (engine == address(0)) return;
         for (uint256 i = 0; i < wallets.length; ++i) {
-            if (_wallets[wallets[i]].blacklisted) _mirrorBlacklist(wallets[i], true);
+            if (_wallets[wallets[i]].blacklisted) IComplianceEngine(engine).onBlacklist(wallets[i], true);
         }
     }
 
-    /// @dev The compliance engine keeps a copy, where a payment finds it with the rest of an account's standing. While
-    /// the core uses another oracle there is nothing to tell.
-    function _mirrorBlacklist(address wallet, bool listed) private {
-        if (core == address(0) || IPayFlowCore(core).oracle() != address(this)) return;
-        IComplianceEngine(IPayFlowCore(core).compliance()).onBlacklist(wallet, listed);
+    /// @dev The compliance engine keeps a copy, where a payment finds it with the rest of an account's standing. One that
+    /// fails must not keep the list itself from being changed.
+    function _mirror(address wallet, bool listed) private {
+        address engine = _engine();
+        if (engine == address(0)) return;
+        try IComplianceEngine(engine).onBlacklist(wallet, listed) {}
+        catch {
+            emit BlacklistNotMirrored(wallet, engine, listed);
+        }
+    }
+
+    /// @dev The core's compliance engine; zero where there is no core, or while it uses another oracle.
+    function _engine() private view returns (address) {
+        if (core == address(0) || IPayFlowCore(core).oracle() != address(this)) return address(0);
+        return IPayFlowCore(core).compliance();
     }
 
     /// @notice Spare a wallet the score, as a scheduled change. It is never spared the sanctions check.
@@ -418,10 +432,15 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         if (_config.quorum != 0) _config.signerSet = SignerSet.store(_signers);
     }
 
-    function _mayPropose(address caller, bytes4 selector) internal view override returns (bool) {
-        bool listing = selector == this.whitelistWallet.selector || selector == this.unblacklistWallet.selector
-            || selector == this.setThresholds.selector;
-        return super._mayPropose(caller, selector) || (listing && hasRole(RISK_ADMIN_ROLE, caller));
+    function _changeOf(bytes4 selector) internal view override returns (uint256, bytes32) {
+        if (selector == this.whitelistWallet.selector || selector == this.unblacklistWallet.selector) {
+            return (1, RISK_ADMIN_ROLE);
+        }
+        if (selector == this.setThresholds.selector) return (4, RISK_ADMIN_ROLE);
+        if (selector == this.setQuorum.selector || selector == this.setMaxReportLifetime.selector) {
+            return (1, DEFAULT_ADMIN_ROLE);
+        }
+        return super._changeOf(selector);
     }
 
     // --- views ---------------------------------------------------------------------------------------------------
@@ -519,9 +538,22 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     {
         WalletRecord memory from = _wallets[sender];
         WalletRecord memory to = _wallets[recipient];
-        riskScore = from.score > to.score ? from.score : to.score;
+        if (_config.quorum == 1) riskScore = from.score > to.score ? from.score : to.score;
         if (from.blacklisted) return (false, 100, "the sender is blacklisted");
         if (to.blacklisted) return (false, 100, "the recipient is blacklisted");
+        address engine = _engine();
+        if (engine != address(0)) {
+            try IComplianceEngine(engine).assess(sender, recipient) returns (
+                IComplianceEngine.Refusal refusal, uint8 score
+            ) {
+                if (refusal != IComplianceEngine.Refusal.None) {
+                    return (false, 100, IComplianceEngine(engine).describe(refusal));
+                }
+                if (score > riskScore) riskScore = score;
+            } catch {
+                return (false, 100, "the compliance engine does not answer");
+            }
+        }
         if (from.whitelisted) return (true, 0, "the sender is whitelisted");
         RiskLevel level = _config.limits.levelOf(riskScore);
         if (level == RiskLevel.Critical) return (false, riskScore, "a party's risk is CRITICAL");

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
@@ -36,11 +37,13 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     /// @dev Gas for the sanctions check of a refund. It is always available, or the refund reverts: the check can
     /// be answered wrongly by nobody, and starved by nobody.
     uint256 private constant REFUND_CHECK_GAS = 250_000;
-    /// @dev Set while settleBatch calls the core itself: a self-call from anywhere else (a scheduled change is one) must
-    /// not pass for a quorum's verdict.
-    bool private transient _settlingBatch;
+    /// @dev Of the deployment: a chain that changes its id must not change the ids of open escrows. Signatures are bound to the
+    /// present id by their own domains.
+    uint256 private immutable _chainId = block.chainid;
 
     mapping(bytes32 paymentId => PaymentSlot) private _payments;
+    /// @dev A bit for each reference with which a sender has paid instantly.
+    mapping(address sender => mapping(uint256 word => uint256)) private _usedReferences;
 
     constructor(Setup memory setup) CoreGovernance(setup) EIP712("PayFlowCore", "1") {}
 
@@ -50,7 +53,6 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     function createPayment(address recipient, address token, uint256 amount, bytes16 ref)
         external
         nonReentrant
-        whenNotPaused
         returns (bytes32)
     {
         return _openByAllowance(msg.sender, recipient, token, amount, ref);
@@ -66,7 +68,7 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external nonReentrant whenNotPaused returns (bytes32) {
+    ) external nonReentrant returns (bytes32) {
         _requireAccepted(token);
         _permit(token, amount, deadline, v, r, s);
         return _openByAllowance(msg.sender, recipient, token, amount, ref);
@@ -80,18 +82,18 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         uint256 validAfter,
         uint256 validBefore,
         bytes calldata signature
-    ) external nonReentrant whenNotPaused returns (bytes32) {
+    ) external nonReentrant returns (bytes32) {
         bytes32 id = _admit(payment.sender, payment.recipient, payment.token, payment.amount, payment.ref);
         _receiveByAuthorization(id, payment, validAfter, validBefore, signature);
         return id;
     }
 
     /// @notice Open an escrow for `payment.sender` by their signed PaymentIntent and their approval of the token.
-    /// @dev Smart accounts may sign by ERC-1271. The id can be used once, so that an intent can be used once.
+    /// @dev Smart accounts may sign by ERC-1271; accounts that delegate their code (EIP-7702) by their key too. The id can be
+    /// used once, so that an intent can be used once.
     function createPaymentFor(Payment calldata payment, uint256 deadline, bytes calldata signature)
         external
         nonReentrant
-        whenNotPaused
         returns (bytes32)
     {
         if (block.timestamp > deadline) revert IntentExpired(deadline, block.timestamp);
@@ -108,9 +110,7 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
                 )
             )
         );
-        if (!SignatureChecker.isValidSignatureNow(payment.sender, digest, signature)) {
-            revert InvalidIntent(payment.sender, msg.sender);
-        }
+        _requireSignature(payment.sender, digest, signature);
         return _openByAllowance(payment.sender, payment.recipient, payment.token, payment.amount, payment.ref);
     }
 
@@ -143,19 +143,18 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         }
         Verdict[] memory verdicts = ForwardedCalls.verifyBatch(_oracle, ids, batches);
         results = new PaymentStatus[](size);
-        _settlingBatch = true;
         for (uint256 i = 0; i < size; ++i) {
             results[i] = _applyAlone(ids[i], payments[i], verdicts[i]);
         }
-        _settlingBatch = false;
     }
 
     /// @notice One payment of a batch. The core calls it on itself, so that a failure undoes that payment alone.
+    /// @dev Besides settleBatch the core calls itself for scheduled changes only, and this is none.
     function applyBatchVerdict(bytes32 id, Payment calldata payment, Verdict calldata verdict)
         external
         returns (PaymentStatus)
     {
-        if (msg.sender != address(this) || !_settlingBatch) revert OnlySelf(msg.sender);
+        if (msg.sender != address(this)) revert OnlySelf(msg.sender);
         return _apply(id, payment.sender, payment.recipient, payment.token, payment.amount, verdict);
     }
 
@@ -184,7 +183,6 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     function payInstant(Payment calldata payment, SignedReport[] calldata reports)
         external
         nonReentrant
-        whenNotPaused
         returns (bytes32 id)
     {
         return _payInstantByAllowance(payment, reports);
@@ -198,23 +196,25 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external nonReentrant whenNotPaused returns (bytes32) {
+    ) external nonReentrant returns (bytes32) {
         _requireAccepted(payment.token);
         _permit(payment.token, payment.amount, deadline, v, r, s);
         return _payInstantByAllowance(payment, reports);
     }
 
-    /// @notice payInstant by the payer's EIP-3009 authorisation, whose nonce is the payment id; anyone may bring it.
+    /// @notice payInstant by the payer's EIP-3009 authorisation, whose nonce is the instantPaymentId; anyone may bring it.
     function payInstantWithAuthorization(
         Payment calldata payment,
         SignedReport[] calldata reports,
         uint256 validAfter,
         uint256 validBefore,
         bytes calldata signature
-    ) external nonReentrant whenNotPaused returns (bytes32 id) {
+    ) external nonReentrant returns (bytes32 id) {
         id = _recordInstant(payment, reports);
         _receiveByAuthorization(id, payment, validAfter, validBefore, signature);
+        uint256 before = _balanceOf(payment.token, payment.recipient);
         _send(payment.token, payment.recipient, payment.amount);
+        _requireReceived(payment.token, payment.recipient, before, payment.amount);
     }
 
     // --- ways back, open in a pause too --------------------------------------------------------------------------
@@ -261,13 +261,13 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         returns (PaymentStatus)
     {
         (bytes32 id, PaymentSlot slot) = _reviewable(payment);
-        (bool senderSanctioned, bool recipientListed) =
+        (bool senderSanctioned, address refused) =
             IComplianceEngine(_compliance).screen(payment.sender, payment.recipient);
         if (senderSanctioned) {
             emit PaymentReviewed(id, msg.sender, PaymentStatus.Frozen, note);
             return _freeze(id, payment.sender, slot);
         }
-        if (recipientListed) revert RecipientListed(id, payment.recipient);
+        if (refused != address(0)) revert PartyListed(id, refused);
         _payments[id] = slot.withStatus(PaymentStatus.Settled);
         emit PaymentReviewed(id, msg.sender, PaymentStatus.Settled, note);
         _send(payment.token, payment.recipient, payment.amount);
@@ -291,6 +291,17 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IPayFlowCore
     function paymentId(Payment calldata payment) external view returns (bytes32) {
         return _idOf(payment);
+    }
+
+    /// @inheritdoc IPayFlowCore
+    function instantPaymentId(Payment calldata payment) external view returns (bytes32) {
+        return _instantIdOf(payment);
+    }
+
+    /// @inheritdoc IPayFlowCore
+    function isReferenceUsed(address sender, bytes16 ref) external view returns (bool) {
+        (uint256 word, uint256 bit) = _placeOf(ref);
+        return _usedReferences[sender][word] & bit != 0;
     }
 
     /// @inheritdoc IPayFlowCore
@@ -331,10 +342,11 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         private
         returns (bytes32 id)
     {
-        // one slot, read at once
-        (IComplianceEngine engine, uint256 settleWindow) = (IComplianceEngine(_compliance), _settleWindow);
+        (IComplianceEngine engine, uint256 settleWindow) = _requireOpen();
         id = _idOf(sender, recipient, token, amount, ref);
-        (uint256 index, uint8 decimals) = _requireNew(id, sender, recipient, token, amount);
+        (uint256 index, uint8 decimals) = _requireSound(sender, recipient, token, amount);
+        PaymentSlot slot = _payments[id];
+        if (PaymentSlot.unwrap(slot) != 0) revert PaymentAlreadyExists(id, slot.status());
         engine.enrollPayment(sender, recipient, amount, decimals, ref);
         uint256 settleDeadline;
         unchecked {
@@ -348,31 +360,33 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         private
         returns (bytes32 id)
     {
-        if (msg.sender != payment.sender) revert OnlySender(_idOf(payment), msg.sender, payment.sender);
+        if (msg.sender != payment.sender) revert OnlySender(_instantIdOf(payment), msg.sender, payment.sender);
         id = _recordInstant(payment, reports);
         _pull(payment.token, payment.sender, payment.recipient, payment.amount);
     }
 
     function _recordInstant(Payment calldata payment, SignedReport[] calldata reports) private returns (bytes32 id) {
-        id = _idOf(payment);
-        (uint256 index, uint8 decimals) =
-            _requireNew(id, payment.sender, payment.recipient, payment.token, payment.amount);
+        // slither-disable-next-line unused-return: there is no deadline
+        (IComplianceEngine engine,) = _requireOpen();
+        id = _instantIdOf(payment);
+        (address sender, address recipient) = (payment.sender, payment.recipient);
+        (address token, uint256 amount, bytes16 ref) = (payment.token, payment.amount, payment.ref);
+        // slither-disable-next-line unused-return: where the token lies in the list matters to escrows
+        (, uint8 decimals) = _requireSound(sender, recipient, token, amount);
+        (uint256 word, uint256 bit) = _placeOf(ref);
+        mapping(uint256 => uint256) storage used = _usedReferences[sender];
+        uint256 bits = used[word];
+        if (bits & bit != 0) revert ReferenceUsed(sender, ref);
         Verdict memory verdict = ForwardedCalls.verifyReports(_oracle, id, reports);
         if (verdict.level > RiskLevel.Medium) revert InstantPaymentRefused(id, verdict.score, verdict.level);
-        IComplianceEngine(_compliance).beforeInstantPayment(
-            payment.sender, payment.recipient, payment.amount, decimals, payment.ref, verdict.score
-        );
-        _payments[id] = PaymentSlots.opened(payment.ref, block.timestamp, index).judged(
-            verdict.score, PaymentStatus.Settled, verdict.level == RiskLevel.Medium
-        );
-        emit PaymentPaidInstantly(
-            id, payment.sender, payment.recipient, payment.token, payment.amount, payment.ref
-        );
+        engine.beforeInstantPayment(sender, recipient, amount, decimals, ref, verdict.score);
+        used[word] = bits | bit;
+        emit PaymentPaidInstantly(id, sender, recipient, token, amount, ref);
         _emitVerdict(id, PaymentStatus.Settled, verdict);
     }
 
     /// @dev What any new payment must satisfy before it is screened.
-    function _requireNew(bytes32 id, address sender, address recipient, address token, uint256 amount)
+    function _requireSound(address sender, address recipient, address token, uint256 amount)
         private
         view
         returns (uint256 index, uint8 decimals)
@@ -382,10 +396,6 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         if (recipient == address(0) || recipient == sender || recipient == token || recipient == address(this)) {
             revert InvalidRecipient(recipient);
         }
-        // a scheduled change is a call of the core by itself: it must not pay with what it holds for others
-        if (sender == address(this)) revert OnlySender(id, msg.sender, sender);
-        PaymentSlot slot = _payments[id];
-        if (PaymentSlot.unwrap(slot) != 0) revert PaymentAlreadyExists(id, slot.status());
     }
 
     /// @dev The scalars, not the terms, so that they may come from calldata or from a recorded analysis.
@@ -405,14 +415,14 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         }
         bool held = verdict.level == RiskLevel.High;
         bool blocked = verdict.level == RiskLevel.Critical;
-        (bool senderSanctioned, bool recipientListed) =
+        (bool senderSanctioned, bool refused) =
             IComplianceEngine(_compliance).handleVerdict(sender, recipient, verdict.score, held, blocked);
 
         // a sender who is sanctioned was found just now, so the refund of a blocked payment need not ask again
         address payee = address(0);
         if (senderSanctioned) {
             status = PaymentStatus.Frozen;
-        } else if (blocked || recipientListed) {
+        } else if (blocked || refused) {
             (status, payee) = (PaymentStatus.Blocked, sender);
         } else if (held) {
             status = PaymentStatus.Held;
@@ -492,7 +502,7 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         uint256 validBefore,
         bytes calldata signature
     ) private {
-        uint256 before = IERC20(payment.token).balanceOf(address(this));
+        uint256 before = _balanceOf(payment.token, address(this));
         IERC3009(payment.token).receiveWithAuthorization(
             payment.sender, address(this), payment.amount, validAfter, validBefore, id, signature
         );
@@ -501,7 +511,7 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
 
     /// @dev Takes exactly `amount`, or reverts.
     function _pull(address token, address from, address to, uint256 amount) private {
-        uint256 before = IERC20(token).balanceOf(to);
+        uint256 before = _balanceOf(token, to);
         if (!IERC20(token).trySafeTransferFrom(from, to, amount)) revert TransferFailed(token, to, amount);
         _requireReceived(token, to, before, amount);
     }
@@ -511,12 +521,34 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     }
 
     function _requireReceived(address token, address holder, uint256 before, uint256 amount) private view {
-        uint256 balance = IERC20(token).balanceOf(holder);
+        uint256 balance = _balanceOf(token, holder);
         unchecked {
             if (balance < before || balance - before != amount) {
                 revert TokenChargedFee(token, amount, balance > before ? balance - before : 0);
             }
         }
+    }
+
+    /// @dev IERC20.balanceOf without the decoder; a token that answers with less than a word reverts.
+    function _balanceOf(address token, address holder) private view returns (uint256 held) {
+        bytes4 selector = IERC20.balanceOf.selector;
+        bool answered;
+        assembly ("memory-safe") {
+            mstore(0, selector)
+            mstore(4, shr(96, shl(96, holder)))
+            answered := staticcall(gas(), token, 0, 36, 0, 32)
+            answered := and(answered, gt(returndatasize(), 31))
+            held := mload(0)
+        }
+        if (!answered) revert BalanceUnknown(token, holder);
+    }
+
+    /// @dev By the account's key, or else by its code (ERC-1271). No key exists for the address of a contract, so that
+    /// asking for one first lets in nobody else.
+    function _requireSignature(address payer, bytes32 digest, bytes calldata signature) private view {
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (failure == ECDSA.RecoverError.NoError && signer == payer) return;
+        if (!SignatureChecker.isValidERC1271SignatureNowCalldata(payer, digest, signature)) revert InvalidIntent(payer, msg.sender);
     }
 
     /// @dev A permit that somebody else has brought already has done its work: the transfer tells.
@@ -543,31 +575,57 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         if (status != expected) revert WrongStatus(id, status, expected);
     }
 
-    /// @dev keccak256(abi.encode(chain id, core, terms)). The words of the terms are hashed as they came: what has bits
-    /// beyond a member's type is the id of no payment, and can open none, because opening reads the members.
+    /// @dev The words of the terms are hashed as they came: what has bits beyond a member's type is the id of no payment, and
+    /// can open none, because opening reads the members.
     function _idOf(Payment calldata payment) private view returns (bytes32 id) {
+        uint256 chain = _chainId;
         assembly ("memory-safe") {
             let free := mload(0x40)
-            mstore(free, chainid())
+            mstore(free, chain)
             mstore(add(free, 32), address())
             calldatacopy(add(free, 64), payment, 160)
             id := keccak256(free, 224)
         }
     }
 
+    /// @dev With a word more than an escrow's preimage, so that the two are never the same.
+    function _instantIdOf(Payment calldata payment) private view returns (bytes32 id) {
+        uint256 chain = _chainId;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, chain)
+            mstore(add(free, 32), address())
+            calldatacopy(add(free, 64), payment, 160)
+            mstore(add(free, 224), 1)
+            id := keccak256(free, 256)
+        }
+    }
+
     function _idOf(address sender, address recipient, address token, uint256 amount, bytes16 ref)
         private
         view
-        returns (bytes32)
+        returns (bytes32 id)
     {
-        return keccak256(abi.encode(block.chainid, address(this), sender, recipient, token, amount, ref));
+        uint256 chain = _chainId;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, chain)
+            mstore(add(free, 32), address())
+            mstore(add(free, 64), shr(96, shl(96, sender)))
+            mstore(add(free, 96), shr(96, shl(96, recipient)))
+            mstore(add(free, 128), shr(96, shl(96, token)))
+            mstore(add(free, 160), amount)
+            mstore(add(free, 192), ref)
+            id := keccak256(free, 224)
+        }
+    }
+
+    /// @dev Where the bit of a reference lies.
+    function _placeOf(bytes16 ref) private pure returns (uint256 word, uint256 bit) {
+        return (uint128(ref) >> 8, 1 << (uint128(ref) & 0xff));
     }
 
     function _unreported(uint8 score) private view returns (Verdict memory) {
         return Verdict(score, IFraudOracle(_oracle).levelOf(score), 0, bytes32(0), bytes32(0));
-    }
-
-    function _mayPropose(address caller, bytes4 selector) internal view override returns (bool) {
-        return selector != this.applyBatchVerdict.selector && super._mayPropose(caller, selector);
     }
 }

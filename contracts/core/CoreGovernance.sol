@@ -4,7 +4,10 @@ pragma solidity 0.8.37;
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
+import {ICoreBound} from "../interfaces/ICoreBound.sol";
+import {IComplianceEngine} from "../interfaces/IComplianceEngine.sol";
 import {IPayFlowCore} from "../interfaces/IPayFlowCore.sol";
+import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {Governed} from "../libraries/Governed.sol";
 
 /// @title What the core is configured with: its oracle, its compliance engine, tokens, windows, the pause
@@ -102,12 +105,14 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
         emit TokenSuspended(token, msg.sender);
     }
 
-    /// @notice Replace the oracle, as a scheduled change. Payments in flight are judged by the new one.
+    /// @notice Replace the oracle by one that was made for this core, as a scheduled change. Payments in flight are judged by
+    /// the new one.
     function setOracle(address oracle_) external onlyScheduled {
         _setOracle(oracle_);
     }
 
-    /// @notice Replace the compliance engine, as a scheduled change. Payments in flight are checked by the new one.
+    /// @notice Replace the compliance engine by one that was made for this core, as a scheduled change. Payments in flight are
+    /// checked by the new one.
     function setCompliance(address compliance_) external onlyScheduled {
         _setCompliance(compliance_);
     }
@@ -149,6 +154,19 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
 
     // --- inner workings ------------------------------------------------------------------------------------------
 
+    /// @dev One word, read once: reverts in a pause.
+    function _requireOpen() internal view returns (IComplianceEngine engine, uint256 settleWindow) {
+        uint256 paused_;
+        assembly ("memory-safe") {
+            let word := sload(_compliance.slot)
+            // Pausable's flag is the first byte of the slot; compliance_offset is 1 then
+            paused_ := and(word, 0xff)
+            engine := and(shr(shl(3, _compliance.offset), word), 0xffffffffffffffffffffffffffffffffffffffff)
+            settleWindow := and(shr(shl(3, _settleWindow.offset), word), 0xffffffff)
+        }
+        if (paused_ != 0) revert EnforcedPause();
+    }
+
     function _standing(address token) private view returns (TokenStanding) {
         if (_tokens[token].accepted) return TokenStanding.Accepted;
         bool listed = _tokenList.length != 0 && _tokenList[_tokens[token].index] == token;
@@ -179,15 +197,22 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
     }
 
     function _setOracle(address oracle_) private {
-        if (oracle_.code.length == 0) revert NotAContract(oracle_);
+        _requireBoundHere(oracle_);
         emit OracleChanged(_oracle, oracle_);
         _oracle = oracle_;
     }
 
     function _setCompliance(address compliance_) private {
-        if (compliance_.code.length == 0) revert NotAContract(compliance_);
+        _requireBoundHere(compliance_);
         emit ComplianceChanged(_compliance, compliance_);
         _compliance = compliance_;
+    }
+
+    /// @dev An oracle or an engine of another core's would refuse every call, and mirror its lists elsewhere.
+    function _requireBoundHere(address part) private view {
+        if (part.code.length == 0) revert NotAContract(part);
+        (bool answered, uint256 answer) = BoundedCall.ask(part, gasleft(), abi.encodeCall(ICoreBound.core, ()));
+        if (!answered || answer != uint160(address(this))) revert BoundElsewhere(part, address(uint160(answer)));
     }
 
     function _setWindows(uint32 settleWindow_, uint32 reviewWindow_) private {
@@ -209,8 +234,12 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
         }
     }
 
-    function _mayPropose(address caller, bytes4 selector) internal view virtual override returns (bool) {
-        return super._mayPropose(caller, selector)
-            || (selector == this.listToken.selector && hasRole(RISK_ADMIN_ROLE, caller));
+    function _changeOf(bytes4 selector) internal view override returns (uint256, bytes32) {
+        if (selector == this.listToken.selector) return (1, RISK_ADMIN_ROLE);
+        if (selector == this.setOracle.selector || selector == this.setCompliance.selector) {
+            return (1, DEFAULT_ADMIN_ROLE);
+        }
+        if (selector == this.setWindows.selector) return (2, DEFAULT_ADMIN_ROLE);
+        return super._changeOf(selector);
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ICoreBound} from "./ICoreBound.sol";
+
 /// @title Who may pay how much, and who may not be paid at all
 /// @dev Amounts are in cents of the tokens' unit of account, rounded up.
-interface IComplianceEngine {
+interface IComplianceEngine is ICoreBound {
     /// @notice Why a payment is refused; the same value in `checkPayment` and in the error.
     enum Refusal {
         None,
@@ -65,16 +67,24 @@ interface IComplianceEngine {
     /// @notice Record a verdict in the sender's risk profile and read both parties' standing again. Core only.
     /// @dev Reverts where the external source does not answer: nothing is paid out unchecked.
     /// @return senderSanctioned Whether the money must stay where it is.
-    /// @return recipientListed Whether the recipient must not be paid.
+    /// @return refused Whether the recipient must not be paid: it is listed, or the sender's account is frozen.
     function handleVerdict(address sender, address recipient, uint8 score, bool held, bool blocked)
         external
-        returns (bool senderSanctioned, bool recipientListed);
+        returns (bool senderSanctioned, bool refused);
 
     /// @notice Both parties' standing. Reverts where the external source does not answer.
-    function screen(address sender, address recipient)
-        external
-        view
-        returns (bool senderSanctioned, bool recipientListed);
+    /// @return senderSanctioned Whether the money must stay where it is.
+    /// @return refused The party for whom the recipient must not be paid: a listed recipient, or a frozen sender.
+    function screen(address sender, address recipient) external view returns (bool senderSanctioned, address refused);
+
+    /// @notice What is known of two wallets, for contracts that gate something of their own: lists, freezes, jurisdictions, and
+    /// the scores of their last payments.
+    /// @return refusal Why a payment between them would be refused, None where their standing is no reason.
+    /// @return score The higher last score of the two, 0 to 100.
+    function assess(address sender, address recipient) external view returns (Refusal refusal, uint8 score);
+
+    /// @notice A refusal as a sentence.
+    function describe(Refusal refusal) external pure returns (string memory);
 
     /// @notice Whether `account` is sanctioned. Reverts where the external source does not answer.
     function isSanctioned(address account) external view returns (bool);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ICoreBound} from "./ICoreBound.sol";
 import {RiskLevel, RiskThresholds, SignedBatch, SignedReport, Verdict} from "../libraries/Types.sol";
 
 /// @title What the signers of the oracle say, and who may say it
-interface IFraudOracle {
+interface IFraudOracle is ICoreBound {
     /// @notice What is known of a wallet.
     struct WalletRisk {
         uint8 score;
@@ -37,8 +38,6 @@ interface IFraudOracle {
     error BatchLengthMismatch(uint256 payments, uint256 reports);
     /// @notice The one-signer path is closed while the quorum is above one.
     error OneSignerPathClosed(uint256 quorum);
-    /// @notice The transaction was analysed before; the first analysis stands.
-    error AlreadyAnalyzed(bytes32 transactionId);
     /// @notice An amount above 2^96 - 1.
     error AmountTooLarge(uint256 amount, uint256 largest);
     /// @notice A quorum of zero or above the limit.
@@ -68,7 +67,7 @@ interface IFraudOracle {
     event RiskScoreUpdated(
         address indexed wallet, address indexed signer, uint8 score, RiskLevel level, bytes32 modelVersion
     );
-    /// @notice A single signer's analysis was recorded.
+    /// @notice A single signer's analysis was recorded; the last one counts.
     event TransactionAnalyzed(
         bytes32 indexed transactionId,
         address indexed sender,
@@ -84,6 +83,8 @@ interface IFraudOracle {
     );
     /// @notice A wallet was blacklisted.
     event WalletBlacklisted(address indexed wallet, address indexed by, string reason);
+    /// @notice The core's compliance engine did not take a change of the blacklist: `mirrorBlacklist` tells it again.
+    event BlacklistNotMirrored(address indexed wallet, address indexed compliance, bool listed);
     /// @notice A wallet was taken off the blacklist.
     event WalletUnblacklisted(address indexed wallet);
     /// @notice A wallet was whitelisted: it is spared the score, never the sanctions check.
@@ -123,8 +124,10 @@ interface IFraudOracle {
     /// @notice The level of a score under the current limits.
     function levelOf(uint8 score) external view returns (RiskLevel);
 
-    /// @notice Would the oracle let this pass, as far as it knows the two wallets?
-    /// @return approved Whether neither is blacklisted or HIGH or above.
+    /// @notice Would the oracle let this pass, as far as the two wallets are known? Lists, freezes and jurisdictions of the core's
+    /// compliance engine count, and the scores of their last payments; while the quorum is one, scores that a signer recorded too.
+    /// @dev Says no where the engine does not answer. An oracle without a core knows its own records alone.
+    /// @return approved Whether neither is listed, frozen, or HIGH or above.
     /// @return riskScore The higher score of the two.
     /// @return reason A sentence for a person.
     function shouldApproveTransaction(address sender, address recipient, uint256 amount)

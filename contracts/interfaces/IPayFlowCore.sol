@@ -27,6 +27,8 @@ interface IPayFlowCore {
     error TokenRefused(address token, TokenStanding standing);
     /// @notice The token delivered another amount than asked for, as tokens with a fee on transfers do.
     error TokenChargedFee(address token, uint256 expected, uint256 received);
+    /// @notice The token does not say what a holder has.
+    error BalanceUnknown(address token, address holder);
     /// @notice The token refused a transfer; the payment stays as it was.
     error TransferFailed(address token, address to, uint256 amount);
     /// @notice Zero, or above 2^96 - 1.
@@ -35,6 +37,8 @@ interface IPayFlowCore {
     error InvalidRecipient(address recipient);
     /// @notice A payment of exactly these terms was made before: choose another reference.
     error PaymentAlreadyExists(bytes32 paymentId, PaymentStatus status);
+    /// @notice The sender has paid instantly with this reference before: choose another one.
+    error ReferenceUsed(address sender, bytes16 ref);
     /// @notice No payment has these terms.
     error PaymentUnknown(bytes32 paymentId);
     /// @notice The payment is not in the state that this takes.
@@ -53,8 +57,8 @@ interface IPayFlowCore {
     error AlreadyBound(address oracle, address compliance);
     /// @notice No oracle and compliance engine are named yet.
     error NotBound();
-    /// @notice The recipient is listed: a reviewer cannot send the money there.
-    error RecipientListed(bytes32 paymentId, address recipient);
+    /// @notice The recipient is listed, or the sender's account frozen: a reviewer cannot let the payment pass.
+    error PartyListed(bytes32 paymentId, address party);
     /// @notice The sender is still sanctioned.
     error SenderStillSanctioned(bytes32 paymentId, address sender);
     /// @notice The level is too high for a payment without escrow.
@@ -75,6 +79,8 @@ interface IPayFlowCore {
     error InvalidWindow(uint256 window, uint256 shortest, uint256 longest);
     /// @notice The zero address, or one without code, where a contract is needed.
     error NotAContract(address account);
+    /// @notice The contract was made for another core, or answers nothing when asked for its core.
+    error BoundElsewhere(address part, address core);
     /// @notice Reachable from the core itself only.
     error OnlySelf(address caller);
     /// @notice More tokens than can be listed, or one without decimals.
@@ -90,7 +96,7 @@ interface IPayFlowCore {
         bytes16 ref,
         uint40 settleDeadline
     );
-    /// @notice A payment went through without escrow.
+    /// @notice A payment went through without escrow; `paymentId` is its instantPaymentId.
     event PaymentPaidInstantly(
         bytes32 indexed paymentId,
         address indexed sender,
@@ -149,11 +155,19 @@ interface IPayFlowCore {
         external
         returns (PaymentStatus[] memory);
 
-    /// @notice Pay at once with a quorum's reports on the intent; refused above MEDIUM.
+    /// @notice Pay at once with a quorum's reports on the instantPaymentId; refused above MEDIUM.
+    /// @dev Used references are bits, 256 a word: references that are counted up cost less than random ones.
     function payInstant(Payment calldata payment, SignedReport[] calldata reports) external returns (bytes32 id);
 
-    /// @notice The id of a payment with these terms.
+    /// @notice The id of an escrow with these terms: keccak256(abi.encode(chain id, core, sender, recipient, token, amount, ref)).
     function paymentId(Payment calldata payment) external view returns (bytes32);
+
+    /// @notice The id of an instant payment with these terms: the same with `true` behind them. No report, and no
+    /// authorisation, for one way to pay is good for the other.
+    function instantPaymentId(Payment calldata payment) external view returns (bytes32);
+
+    /// @notice Whether a sender has paid instantly with this reference, which can be done once.
+    function isReferenceUsed(address sender, bytes16 ref) external view returns (bool);
 
     /// @notice What is stored of a payment.
     function getPayment(bytes32 id) external view returns (PaymentState memory);

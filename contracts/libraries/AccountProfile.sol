@@ -6,6 +6,7 @@ import {IComplianceEngine} from "../interfaces/IComplianceEngine.sol";
 /// @notice What the compliance engine keeps of an account beside its spending windows, in one word.
 ///
 ///      bit  0         on the own sanctions list
+///      bit  1         frozen
 ///      bits 8..15     tier
 ///      bits 16..31    jurisdiction, ISO 3166-1 numeric, 0 unknown
 ///      bits 32..39    last score
@@ -48,6 +49,12 @@ library AccountProfiles {
         return AccountProfile.wrap(listed ? word | 1 : word & ~uint256(1));
     }
 
+    /// @notice Frozen or released.
+    function withFreeze(AccountProfile profile, bool frozen_) internal pure returns (AccountProfile) {
+        uint256 word = AccountProfile.unwrap(profile);
+        return AccountProfile.wrap(frozen_ ? word | 2 : word & ~uint256(2));
+    }
+
     /// @notice With a tier and a jurisdiction.
     function classified(AccountProfile profile, uint8 tier_, uint16 jurisdiction_)
         internal
@@ -62,6 +69,11 @@ library AccountProfiles {
     /// @notice Whether the own sanctions list names the account.
     function sanctioned(AccountProfile profile) internal pure returns (bool) {
         return AccountProfile.unwrap(profile) & 1 == 1;
+    }
+
+    /// @notice Whether the account is frozen.
+    function frozen(AccountProfile profile) internal pure returns (bool) {
+        return AccountProfile.unwrap(profile) & 2 == 2;
     }
 
     /// @notice The account's tier.

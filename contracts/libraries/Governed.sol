@@ -9,12 +9,15 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 /// @title Roles, and changes that wait
 /// @notice Whatever loosens the system is announced, waits for the delay, and is then made by the contract itself.
 /// Tightening, revoking and pausing are not delayed and live in the inheriting contracts.
-/// @dev A change is the calldata of a function marked `onlyScheduled`. Who may propose it is `_mayPropose`.
+/// @dev A change is the calldata of one of the functions that `_changeOf` names, of exactly the length of its arguments: no
+/// other function can be reached by the contract's call of itself.
 abstract contract Governed is AccessControlDefaultAdminRules {
     /// @notice The function is reachable through scheduleChange and executeChange only.
     error OnlyScheduled(address caller);
     /// @notice The caller may not propose this change.
     error ProposalRefused(address caller, bytes4 selector);
+    /// @notice This function cannot be scheduled, or its calldata has another length than `expected` (0: no such change).
+    error NotAChange(bytes4 selector, uint256 length, uint256 expected);
     /// @notice The same change is scheduled already, and becomes due at `readyAt`.
     error ChangeAlreadyScheduled(bytes32 changeId, uint256 readyAt);
     /// @notice No such change is scheduled.
@@ -58,7 +61,7 @@ abstract contract Governed is AccessControlDefaultAdminRules {
     /// @notice Announce a change: the calldata of a function of this contract that is reachable in no other way.
     /// @return changeId Hash of `call`, for cancelChange and changeReadyAt.
     function scheduleChange(bytes calldata call) external returns (bytes32 changeId) {
-        _requireProposer(bytes4(call));
+        _requireProposer(call);
         changeId = keccak256(call);
         uint256 readyAt = changeReadyAt[changeId];
         if (readyAt != 0 && block.timestamp <= readyAt + CHANGE_GRACE) {
@@ -71,7 +74,7 @@ abstract contract Governed is AccessControlDefaultAdminRules {
 
     /// @notice Withdraw a scheduled change. The admin may withdraw any, others what they may propose.
     function cancelChange(bytes calldata call) external {
-        _requireProposer(bytes4(call));
+        _requireProposer(call);
         bytes32 changeId = keccak256(call);
         if (changeReadyAt[changeId] == 0) revert ChangeUnknown(changeId);
         delete changeReadyAt[changeId];
@@ -80,7 +83,7 @@ abstract contract Governed is AccessControlDefaultAdminRules {
 
     /// @notice Make a change that is due. Reverts with the change's own error if it cannot be made.
     function executeChange(bytes calldata call) external {
-        _requireProposer(bytes4(call));
+        _requireProposer(call);
         bytes32 changeId = keccak256(call);
         uint256 readyAt = changeReadyAt[changeId];
         if (readyAt == 0) revert ChangeUnknown(changeId);
@@ -98,13 +101,20 @@ abstract contract Governed is AccessControlDefaultAdminRules {
         _grantRole(role, account);
     }
 
-    /// @dev Who may schedule, withdraw and make a change of that function.
-    function _mayPropose(address caller, bytes4 selector) internal view virtual returns (bool) {
-        selector;
-        return hasRole(DEFAULT_ADMIN_ROLE, caller);
+    /// @dev Which functions are changes.
+    /// @return words Number of words of the function's arguments, all of fixed size; 0 where it is no change.
+    /// @return role Who may schedule, withdraw and make it, beside the admin.
+    function _changeOf(bytes4 selector) internal view virtual returns (uint256 words, bytes32 role) {
+        if (selector == this.grantRole.selector) return (2, DEFAULT_ADMIN_ROLE);
     }
 
-    function _requireProposer(bytes4 selector) private view {
-        if (!_mayPropose(msg.sender, selector)) revert ProposalRefused(msg.sender, selector);
+    function _requireProposer(bytes calldata call) private view {
+        bytes4 selector = bytes4(call);
+        (uint256 words, bytes32 role) = _changeOf(selector);
+        uint256 expected = words == 0 ? 0 : 4 + 32 * words;
+        if (expected == 0 || call.length != expected) revert NotAChange(selector, call.length, expected);
+        if (!hasRole(DEFAULT_ADMIN_ROLE, msg.sender) && !hasRole(role, msg.sender)) {
+            revert ProposalRefused(msg.sender, selector);
+        }
     }
 }

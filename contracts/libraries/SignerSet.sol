@@ -3,15 +3,16 @@ pragma solidity 0.8.37;
 
 /// @title The signers' addresses as the code of a contract: all of them are read for the price of one account access
 /// @dev The code is a STOP, so that a call of it does nothing, and then 20 bytes an address. A mapping costs 2,100 gas for
-/// every signer of a quorum; this costs 2,600 for all of them.
+/// every signer of a quorum; this costs 2,600 for all of them, and nothing for a single one.
 library SignerSet {
     /// @notice The contract with the signers' addresses could not be made.
     error SignerSetNotStored();
 
     uint256 private constant ADDRESS_SIZE = 20;
 
-    /// @notice Store `signers` as code.
+    /// @notice Store `signers` as code; of a single one the address itself is the pointer.
     function store(address[] memory signers) internal returns (address pointer) {
+        if (signers.length == 1) return signers[0];
         bytes memory code = hex"00";
         for (uint256 i = 0; i < signers.length; ++i) {
             code = abi.encodePacked(code, signers[i]);
@@ -24,30 +25,24 @@ library SignerSet {
         if (pointer == address(0)) revert SignerSetNotStored();
     }
 
-    /// @notice Read the addresses that `store` wrote; one address a word, so that `seatOf` compares words.
+    /// @notice Read the addresses that `store` wrote, 20 bytes each.
     /// @param count How many there are.
-    function load(address pointer, uint256 count) internal view returns (uint256[] memory signers) {
-        signers = new uint256[](count);
+    function load(address pointer, uint256 count) internal view returns (bytes memory signers) {
+        if (count == 1) return abi.encodePacked(pointer);
+        signers = new bytes(count * ADDRESS_SIZE);
         assembly ("memory-safe") {
-            // read to behind the array, spread into it from there
-            let packed := mload(0x40)
-            extcodecopy(pointer, packed, 1, mul(count, ADDRESS_SIZE))
-            let to := add(signers, 32)
-            for { let end := add(packed, mul(count, ADDRESS_SIZE)) } lt(packed, end) { packed := add(packed, ADDRESS_SIZE) } {
-                mstore(to, shr(96, mload(packed)))
-                to := add(to, 32)
-            }
+            extcodecopy(pointer, add(signers, 32), 1, mload(signers))
         }
     }
 
     /// @notice Position of `signer` plus one, zero where it is none of them.
-    function seatOf(uint256[] memory signers, address signer) internal pure returns (uint256 seat) {
+    function seatOf(bytes memory signers, address signer) internal pure returns (uint256 seat) {
         assembly ("memory-safe") {
             let start := add(signers, 32)
-            let end := add(start, shl(5, mload(signers)))
-            for { let at := start } lt(at, end) { at := add(at, 32) } {
-                if eq(mload(at), signer) {
-                    seat := shr(5, sub(at, signers))
+            let end := add(start, mload(signers))
+            for { let at := start } lt(at, end) { at := add(at, ADDRESS_SIZE) } {
+                if eq(shr(96, mload(at)), signer) {
+                    seat := add(div(sub(at, start), ADDRESS_SIZE), 1)
                     break
                 }
             }

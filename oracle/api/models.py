@@ -44,9 +44,9 @@ class InstantRequest(_Model):
     recipient: Address
     amount: Amount
     token: Annotated[str | None, Field(max_length=64)] = None
-    reference: Annotated[str | None, Field(max_length=64, description="UUID or 32 hex digits; drawn where absent")] = (
-        None
-    )
+    reference: Annotated[
+        str | None, Field(max_length=64, description="UUID or 32 hex digits; the sender's next where absent")
+    ] = None
 
 
 class ListRequest(_Model):

@@ -1,7 +1,7 @@
 """A party's side of the contracts: pay, take back, review. Used by the commands and the demo, not by the node."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ GAS_MARGIN = Fraction(5, 4)
 FEES = FeePolicy(limit=1_000 * GWEI, priority=GWEI, bump=Fraction(1, 8))
 POLL = 0.2
 """Seconds between two looks at the chain while waiting."""
+MEDIUM = 2
+"""The contract's number of the level that approves and flags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class PayFlowClient:
         found = self._view(self.deployment.core.address, self._core, "getPayment", bytes.fromhex(payment_id[2:]))
         status = PaymentStatus.of(int(found["status"]))
         if status is PaymentStatus.NONE:
-            raise PaymentUnknown(payment_id=payment_id)
+            return self._paid_instantly(payment_id)
         return PaymentState(
             status=status,
             reference=str(found["ref"]),
@@ -78,21 +80,24 @@ class PayFlowClient:
             flagged=bool(found["flagged"]),
         )
 
+    def _paid_instantly(self, payment_id: str) -> PaymentState:
+        """The core keeps no state of a payment without escrow: its two events say what became of it."""
+        found = self._events(payment_id, "PaymentPaidInstantly", "VerdictApplied")
+        if "PaymentPaidInstantly" not in found or "VerdictApplied" not in found:
+            raise PaymentUnknown(payment_id=payment_id)
+        verdict = found["VerdictApplied"]
+        return PaymentState(
+            status=PaymentStatus.SETTLED,
+            reference=str(found["PaymentPaidInstantly"]["ref"]),
+            settle_deadline=0,
+            review_deadline=0,
+            score=int(verdict["score"]),
+            flagged=int(verdict["level"]) == MEDIUM,
+        )
+
     def terms(self, payment_id: str) -> PaymentTerms:
         """The terms of a payment, from the event that announced it. Raises PaymentUnknown."""
-        events = [self._core.events[name] for name in ("PaymentCreated", "PaymentPaidInstantly")]
-        logs = self._rpc.read(
-            "eth_getLogs",
-            {
-                "address": self.deployment.core.address,
-                "fromBlock": hex(self.deployment.first_block),
-                "toBlock": "latest",
-                "topics": [[event.topic for event in events], payment_id],
-            },
-        )
-        for log in logs:
-            event = next(one for one in events if one.topic == log["topics"][0].lower())
-            found = event.arguments([topic.lower() for topic in log["topics"]], log["data"])
+        for found in self._events(payment_id, "PaymentCreated", "PaymentPaidInstantly").values():
             return PaymentTerms(
                 sender=found["sender"],
                 recipient=found["recipient"],
@@ -101,6 +106,24 @@ class PayFlowClient:
                 reference=found["ref"],
             )
         raise PaymentUnknown(payment_id=payment_id)
+
+    def _events(self, payment_id: str, *names: str) -> dict[str, Mapping[str, Any]]:
+        """The arguments of the core's events about a payment, by name."""
+        events = {self._core.events[name].topic: self._core.events[name] for name in names}
+        logs = self._rpc.read(
+            "eth_getLogs",
+            {
+                "address": self.deployment.core.address,
+                "fromBlock": hex(self.deployment.first_block),
+                "toBlock": "latest",
+                "topics": [list(events), payment_id],
+            },
+        )
+        found: dict[str, Mapping[str, Any]] = {}
+        for log in logs:
+            event = events[log["topics"][0].lower()]
+            found[event.name] = event.arguments([topic.lower() for topic in log["topics"]], log["data"])
+        return found
 
     def balance(self, token: Token, holder: str) -> int:
         """Base units of `token` that `holder` has."""
@@ -160,6 +183,11 @@ class PayFlowClient:
             terms.recipient, terms.token, terms.amount, bytes.fromhex(terms.reference[2:])
         )
         return self.send(self.deployment.core.address, data, "createPayment")
+
+    def pay_instant(self, terms: PaymentTerms, reports: Sequence[tuple[Any, bytes]]) -> Receipt:
+        """Pay without escrow; each report as (RiskReport.as_abi(), signatures)."""
+        data = self._contracts.pay_instant(terms, reports)
+        return self.send(self.deployment.core.address, data, "payInstant")
 
     def cancel(self, terms: PaymentTerms) -> Receipt:
         """Take a pending payment back."""

@@ -70,9 +70,14 @@ class PaymentTerms:
         return self.sender, self.recipient, self.token, self.amount, bytes.fromhex(self.reference[2:])
 
     def payment_id(self, *, chain_id: int, core: str) -> str:
-        """keccak256(abi.encode(chain id, core, sender, recipient, token, amount, ref)), as PayFlowCore computes it."""
+        """Of the escrow: keccak256(abi.encode(chain id, core, sender, recipient, token, amount, ref))."""
         types = ["uint256", "address", "address", "address", "address", "uint256", "bytes16"]
         return "0x" + keccak(encode(types, [chain_id, core, *self.as_abi()])).hex()
+
+    def instant_id(self, *, chain_id: int, core: str) -> str:
+        """The id of a payment without escrow: the same preimage with `true` behind it."""
+        types = ["uint256", "address", "address", "address", "address", "uint256", "bytes16", "bool"]
+        return "0x" + keccak(encode(types, [chain_id, core, *self.as_abi(), True])).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,16 @@ class Contracts:
             payment_id: PaymentStatus.of(int(function.result(answer)["status"]))
             for payment_id, answer in zip(payment_ids, answers, strict=True)
         }
+
+    def references_used(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether each (sender, reference) has been paid with instantly."""
+        function = self._core.functions["isReferenceUsed"]
+        to = self.deployment.core.address
+        calls = [
+            ({"to": to, "data": function.call_data(sender, bytes.fromhex(reference[2:]))}, "latest")
+            for sender, reference in pairs
+        ]
+        return [bool(function.result(answer)) for answer in self._rpc.read_many("eth_call", calls)]
 
     def read_token(self, address: str) -> Token:
         """What a token says of itself; symbol "?" and no decimals where it says nothing usable, at most 36 decimals."""

@@ -3,6 +3,7 @@
 import secrets
 import time
 import uuid
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +29,7 @@ from oracle.commands.shared import (
     read_settings,
 )
 from oracle.errors import ApiError, ContractRefused, InvalidAddress, InvalidReference
+from oracle.signing import RiskReport
 
 NODE_LAG = 3.0
 """Seconds that a node may take to see a block that this command has seen."""
@@ -81,7 +83,7 @@ def pay(
             client.approve_token(currency, terms.amount)
         if instant:
             status.update("Asking the node for a signed report")
-            _pay_instantly(client, terms, currency, api)
+            payment_id = _pay_instantly(client, terms, currency, api, draw=reference is None)
         else:
             status.update("Opening the escrow")
             client.create_payment(terms)
@@ -150,7 +152,9 @@ def _fund(client: PayFlowClient, token: Token, amount: int, *, mint: bool) -> No
     client.mint(token, client.address, missing)
 
 
-def _pay_instantly(client: PayFlowClient, terms: PaymentTerms, token: Token, api: str) -> None:
+def _pay_instantly(client: PayFlowClient, terms: PaymentTerms, token: Token, api: str, *, draw: bool) -> str:
+    """The payment's id. The calldata is made here, of the payer's own terms: the node's word counts for the report, and
+    for the reference where the payer brings none (`draw`)."""
     quote = ask_api(
         api,
         "POST",
@@ -160,9 +164,11 @@ def _pay_instantly(client: PayFlowClient, terms: PaymentTerms, token: Token, api
             "recipient": terms.recipient,
             "amount": token.text(terms.amount),
             "token": terms.token,
-            "reference": terms.reference,
+            "reference": None if draw else terms.reference,
         },
     )
+    if draw:
+        terms = replace(terms, reference=_reference(str(quote["payment"]["reference"])))
     if quote["refusal"]:
         raise ContractRefused(
             call="payInstant",
@@ -173,7 +179,9 @@ def _pay_instantly(client: PayFlowClient, terms: PaymentTerms, token: Token, api
                 "level": quote["risk_level"],
             },
         )
-    client.send(client.deployment.core.address, quote["calldata"], "payInstant")
+    signed = [(RiskReport(**one["report"]).as_abi(), bytes.fromhex(one["signature"][2:])) for one in quote["reports"]]
+    client.pay_instant(terms, signed)
+    return terms.instant_id(chain_id=client.deployment.chain_id, core=client.deployment.core.address)
 
 
 def _show(client: PayFlowClient, payment_id: str, api: str, as_json: bool) -> None:

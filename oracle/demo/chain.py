@@ -10,6 +10,7 @@ from oracle.chain.contracts import ChainEvent, Contracts, PaymentTerms
 from oracle.chain.deployment import Deployment, Token
 from oracle.chain.rpc import Rpc
 from oracle.chain.status import PaymentStatus
+from oracle.demo.ledger import Entry
 from oracle.errors import RpcRejected
 
 ETHER = 10**18
@@ -150,6 +151,11 @@ class StoryChain:
         call = {"to": self.token.address, "data": self._coin.functions["totalSupply"].call_data()}
         return int(self._rpc.read("eth_call", call, "latest"), 16)
 
-    def statuses(self, payment_ids: Iterable[str]) -> dict[str, PaymentStatus]:
-        """What the core says of payments."""
-        return self.contracts.statuses(list(payment_ids))
+    def statuses(self, entries: Mapping[str, Entry]) -> dict[str, PaymentStatus]:
+        """What the core says of payments; of instant ones it knows their used references."""
+        said = self.contracts.statuses([one for one, entry in entries.items() if not entry.act.instant])
+        instant = {one: entry.act for one, entry in entries.items() if entry.act.instant}
+        used = self.contracts.references_used([(act.sender, act.reference) for act in instant.values()])
+        for one, paid in zip(instant, used, strict=True):
+            said[one] = PaymentStatus.SETTLED if paid else PaymentStatus.NONE
+        return said

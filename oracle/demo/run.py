@@ -398,7 +398,8 @@ def _open_amount(entry: Entry) -> int:
 def _payment_id(stage: _Stage, act: Act) -> str:
     deployment = stage.chain.deployment
     terms = act.terms(stage.chain.token.address)
-    return terms.payment_id(chain_id=deployment.chain_id, core=deployment.core.address)
+    identify = terms.instant_id if act.instant else terms.payment_id
+    return identify(chain_id=deployment.chain_id, core=deployment.core.address)
 
 
 def _ask(stage: _Stage, method: str, path: str, body: dict[str, object] | None = None) -> dict[str, object]:

@@ -23,6 +23,7 @@ from oracle.node.condition import Condition
 from oracle.node.instant import quote
 from oracle.node.listkeeper import ListKeeper
 from oracle.node.present import attempt_view, event_view, payment_view
+from oracle.node.references import References
 from oracle.node.scorer import Scorer
 from oracle.node.screening import KINDS
 from oracle.node.service import NodeService
@@ -77,6 +78,7 @@ class Facade(NodeService):
         self._bus = bus
         self._connected: Connected | None = None
         self._lists = ListKeeper(database, scorer, bus)
+        self._references = References()
         self._counts: Counter[str] = Counter()
         self._counts_lock = Lock()
 
@@ -131,12 +133,13 @@ class Facade(NodeService):
         self, *, sender: str, recipient: str, token: Token, amount: int, reference: str | None = None
     ) -> InstantQuote:
         chain = self._ready()
+        payer = requests.address(sender, field="sender")
         terms = PaymentTerms(
-            sender=requests.address(sender, field="sender"),
+            sender=payer,
             recipient=requests.address(recipient, field="recipient"),
             token=token.address,
             amount=_positive(amount),
-            reference=requests.reference(reference),
+            reference=self._draw(payer) if reference is None else requests.reference(reference),
         )
         if chain.signer is None:
             raise NoSigner
@@ -150,6 +153,11 @@ class Facade(NodeService):
             now=self._condition.chain_now(),
             lifetime=self._settings.instant_lifetime,
         )
+
+    def _draw(self, payer: str) -> str:
+        with self._database.reading() as connection:
+            last = payments.last_instant_reference(connection, payer)
+        return self._references.draw(payer, last)
 
     def wallet(self, address: str) -> WalletRisk:
         self._ready()

@@ -28,7 +28,7 @@ def quote(
     if quorum > 1:
         raise QuorumUnreachable(required=quorum, collected=1)
     deployment = contracts.deployment
-    payment_id = terms.payment_id(chain_id=deployment.chain_id, core=deployment.core.address)
+    payment_id = terms.instant_id(chain_id=deployment.chain_id, core=deployment.core.address)
     assessment = scorer.assess(
         Payment(
             payment_id=payment_id,

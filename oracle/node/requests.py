@@ -1,7 +1,6 @@
 """Reading what callers send: addresses, references, ids."""
 
 import re
-import secrets
 import uuid
 
 from oracle.errors import InvalidAddress, InvalidReference, PaymentUnknown
@@ -27,10 +26,8 @@ def payment_id(value: str) -> str:
     return lower
 
 
-def reference(value: str | None) -> str:
-    """16 bytes as 0x hex, from such hex, from a UUID, or drawn at random for None. Raises InvalidReference."""
-    if value is None:
-        return "0x" + secrets.token_hex(16)
+def reference(value: str) -> str:
+    """16 bytes as 0x hex, from such hex or from a UUID. Raises InvalidReference."""
     lower = value.strip().lower()
     if _REFERENCE.fullmatch(lower):
         return lower

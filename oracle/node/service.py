@@ -54,7 +54,8 @@ class NodeService(Protocol):
     def quote_instant(
         self, *, sender: str, recipient: str, token: Token, amount: int, reference: str | None = None
     ) -> InstantQuote:
-        """Signed reports and calldata for `payInstant`; `reference` (32 hex digits or a UUID) is drawn where None.
+        """Signed reports and calldata for `payInstant`; `reference` (32 hex digits or a UUID) is the
+        sender's next where None.
 
         Raises InvalidAddress, InvalidReference, NoSigner, QuorumUnreachable, NotReady.
         """

@@ -195,6 +195,14 @@ def page(
     return [_payment(row) for row in connection.execute(query).mappings()]
 
 
+def last_instant_reference(connection: Connection, sender: str) -> str | None:
+    """The reference of a sender's newest instant payment, None where there is none."""
+    query = select(payments.c.reference).where(payments.c.sender == sender, payments.c.instant)
+    query = query.order_by(payments.c.block.desc(), payments.c.log_index.desc()).limit(1)
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
 def count_by(connection: Connection, column: str, *, instant: bool | None = None) -> dict[str, int]:
     """How many payments have each value of a column ("stage", "status", "level")."""
     query = select(payments.c[column], func.count()).group_by(payments.c[column])

@@ -48,6 +48,9 @@ class System:
     def id(self, terms: Terms) -> bytes:
         return bytes(self.core.paymentId(terms.tuple()))
 
+    def instant_id(self, terms: Terms) -> bytes:
+        return bytes(self.core.instantPaymentId(terms.tuple()))
+
     def pay(self, terms: Terms | None = None) -> Terms:
         """Open an escrow."""
         terms = terms or self.terms()
@@ -58,6 +61,9 @@ class System:
     def report(self, terms: Terms, score: int = 10, **changes: Any) -> Report:
         now = self.now
         return Report(self.id(terms), score, issuedAt=now, expiresAt=now + SETTLE_WINDOW).but(**changes)
+
+    def instant_report(self, terms: Terms, score: int = 10, **changes: Any) -> Report:
+        return self.report(terms, score, **{"paymentId": self.instant_id(terms), **changes})
 
     def signed(self, report: Report, *signers: Any, compact: bool = False) -> list[Any]:
         """One SignedReport by `signers`, by default the first ones that make a quorum."""

@@ -116,7 +116,7 @@ def test_freeze__account_can_neither_pay_nor_be_paid_until_released(system: Syst
     with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index(refusal), subject=subject.address):
         system.pay()
     system.settle(open_payment)
-    assert STATUS[system.status(open_payment)] == ("Settled" if party == "payer" else "Blocked")
+    assert STATUS[system.status(open_payment)] == "Blocked"
     system.compliance.releaseAccount(subject, "closed", sender=system.officer)
     system.pay()
 
@@ -215,14 +215,27 @@ def test_set_tier__tightening_is_immediate_and_loosening_waits(system: System) -
             system.compliance.setTier(0, wrong, sender=system.admin)
 
 
-def test_set_travel_rule_and_source__loosening_waits(system: System, project: Any) -> None:
+def test_set_travel_rule_and_source__loosening_and_sources_wait(system: System, project: Any) -> None:
     system.compliance.setTravelRule(50_000, sender=system.admin)
     with refused(system.compliance.LooseningWaits):
         system.compliance.setTravelRule(100_000, sender=system.admin)
     source = system.admin.deploy(project.TestSanctionsSource)
-    system.compliance.setSanctionsSource(source, sender=system.admin)
-    with refused(system.compliance.LooseningWaits):
-        system.compliance.setSanctionsSource(ZERO, sender=system.admin)
-    system.change(system.compliance, system.compliance.setSanctionsSource.encode_input(ZERO))
+    with refused(system.compliance.OnlyScheduled, caller=system.admin.address):
+        system.compliance.setSanctionsSource(source, sender=system.admin)
+    for one in (source.address, ZERO):
+        system.change(system.compliance, system.compliance.setSanctionsSource.encode_input(one))
+        assert system.compliance.sanctionsSource() == one
     with refused(system.compliance.SourceWithoutCode, source=system.stranger.address):
-        system.compliance.setSanctionsSource(system.stranger, sender=system.admin)
+        system.change(system.compliance, system.compliance.setSanctionsSource.encode_input(system.stranger))
+
+
+def test_freeze__sender_of_a_pending_payment__refunded_by_its_verdict(system: System) -> None:
+    before = system.token.balanceOf(system.payer)
+    terms, later = system.pay(), system.pay()
+    system.compliance.freezeAccount(system.payer, "inquiry 7", sender=system.officer)
+    system.settle(terms, 10)
+    assert STATUS[system.status(terms)] == "Blocked"
+    system.compliance.releaseAccount(system.payer, "closed", sender=system.officer)
+    system.settle(later, 10)
+    assert STATUS[system.status(later)] == "Settled"
+    assert system.token.balanceOf(system.payer) == before - later.amount

@@ -84,17 +84,17 @@ def test_bind__once_by_the_deployer_and_to_contracts_only__opens_the_core(system
         core.createPayment(system.payee, system.token, 1, bytes(16), sender=system.payer)
     with refused(core.OnlyBinder, caller=system.admin.address, binder=system.stranger.address):
         core.bind(system.oracle, system.compliance, sender=system.admin)
-    for parts in ((system.payee, system.compliance), (system.oracle, system.payee)):
+    oracle, engine = (system.stranger.deploy(project.NonsenseModule, core) for _ in range(2))
+    for parts in ((system.payee, engine), (oracle, system.payee)):
         with refused(core.NotAContract, account=system.payee.address):
             core.bind(*parts, sender=system.stranger)
-    core.bind(system.oracle, system.compliance, sender=system.stranger)
-    assert (core.oracle(), core.compliance(), core.paused()) == (
-        system.oracle.address,
-        system.compliance.address,
-        False,
-    )
-    with refused(core.AlreadyBound, oracle=system.oracle.address):
-        core.bind(system.oracle, system.compliance, sender=system.stranger)
+    for parts, foreign in (((system.oracle, engine), system.oracle), ((oracle, system.compliance), system.compliance)):
+        with refused(core.BoundElsewhere, part=foreign.address, core=system.core.address):
+            core.bind(*parts, sender=system.stranger)
+    core.bind(oracle, engine, sender=system.stranger)
+    assert (core.oracle(), core.compliance(), core.paused()) == (oracle.address, engine.address, False)
+    with refused(core.AlreadyBound, oracle=oracle.address, compliance=engine.address):
+        core.bind(oracle, engine, sender=system.stranger)
 
 
 def test_compliance__without_a_core__cannot_be_deployed(system: System, project: Any) -> None:

@@ -246,7 +246,7 @@ def test_replace_oracle__with_one_that_answers_nonsense__nothing_settles_and_ref
     terms = system.pay()
     report = system.report(terms)
     signed, batch = system.signed(report), ([report.tuple()], system.domain.sign_batch([report], *system.signers))
-    nonsense = system.admin.deploy(project.NonsenseOracle)
+    nonsense = system.admin.deploy(project.NonsenseModule, system.core)
     system.change(system.core, system.core.setOracle.encode_input(nonsense))
     nonsense.setAnswer(b"".join(word.to_bytes(32, "big") for word in words), sender=system.admin)
     with refused(system.core.MalformedVerdict, oracle=nonsense.address):
@@ -281,9 +281,44 @@ def test_replace_compliance__payment_in_flight__checked_by_the_new_one(system: S
 def test_replace_compliance__with_one_that_always_fails__refunds_still_work(system: System, project: Any) -> None:
     before = system.token.balanceOf(system.payer)
     terms = system.pay()
-    system.change(system.core, system.core.setCompliance.encode_input(system.token))
+    broken = system.admin.deploy(project.NonsenseModule, system.core)
+    system.change(system.core, system.core.setCompliance.encode_input(broken))
+    broken.setBroken(True, sender=system.admin)
     system.core.cancel(terms.tuple(), sender=system.payer)
     assert system.token.balanceOf(system.payer) == before
+
+
+def test_blacklist__engine_that_fails__is_kept_by_the_oracle_and_can_be_mirrored_later(
+    system: System, project: Any
+) -> None:
+    broken = system.admin.deploy(project.NonsenseModule, system.core)
+    system.change(system.core, system.core.setCompliance.encode_input(broken))
+    broken.setBroken(True, sender=system.admin)
+    receipt = system.oracle.blacklistWallet(system.payee, "test", sender=system.admin)
+    only(
+        receipt,
+        system.oracle.BlacklistNotMirrored,
+        wallet=system.payee.address,
+        compliance=broken.address,
+        listed=True,
+    )
+    assert system.oracle.isBlacklisted(system.payee)
+    with refused(broken.OutOfOrder):
+        system.oracle.mirrorBlacklist([system.payee], sender=system.payer)
+    system.change(system.core, system.core.setCompliance.encode_input(system.compliance))
+    system.oracle.mirrorBlacklist([system.payee], sender=system.payer)
+    assert system.compliance.standing(system.payee).blacklisted
+
+
+def test_replace__with_what_serves_another_core_or_none__reverts(system: System, project: Any) -> None:
+    foreign = system.admin.deploy(project.NonsenseModule, system.payee)
+    for function in (system.core.setOracle, system.core.setCompliance):
+        for part, core in ((foreign, system.payee.address), (system.token, "0x" + "00" * 20)):
+            call = function.encode_input(part)
+            system.core.scheduleChange(call, sender=system.admin)
+            system.wait(DELAY)
+            with refused(system.core.BoundElsewhere, part=part.address, core=core):
+                system.core.executeChange(call, sender=system.admin)
 
 
 def test_replace__with_an_address_without_code__reverts(system: System) -> None:
@@ -325,14 +360,56 @@ def test_admin__has_no_way_to_escrowed_money(system: System) -> None:
     assert system.token.balanceOf(system.core) == terms.amount == 100 * DOLLAR
 
 
-def test_scheduled_change__that_pays_with_the_cores_own_tokens__is_refused(system: System) -> None:
-    system.pay()
-    terms = system.terms(sender=system.core.address, recipient=system.stranger.address)
-    call = system.core.payInstant.encode_input(terms.tuple(), system.signed(system.report(terms)))
-    system.core.scheduleChange(call, sender=system.admin)
-    system.wait(DELAY)
-    with refused(system.core.OnlySender, sender=system.core.address):
-        system.core.executeChange(call, sender=system.admin)
+def test_change__of_any_function_that_is_none__cannot_be_scheduled(system: System) -> None:
+    """The core's call of itself must not pay with what it holds, nor pass for a quorum's verdict."""
+    terms = system.pay()
+    own = system.terms(sender=system.core.address, recipient=system.stranger.address)
+    role = system.core.RISK_ADMIN_ROLE()
+    for contract, call in (
+        (
+            system.core,
+            system.core.payInstant.encode_input(own.tuple(), system.signed(system.instant_report(own))),
+        ),
+        (
+            system.core,
+            system.core.applyBatchVerdict.encode_input(
+                system.id(terms), terms.tuple(), (0, 0, 0, bytes(32), bytes(32))
+            ),
+        ),
+        (system.core, system.core.cancel.encode_input(own.tuple())),
+        (system.core, system.core.renounceRole.encode_input(role, system.core)),
+        (system.oracle, system.oracle.updateRiskScore.encode_input(system.payer, 0, bytes(32))),
+        (system.oracle, system.oracle.unwhitelistWallet.encode_input(system.payer)),
+        (system.compliance, system.compliance.onBlacklist.encode_input(system.payer, False)),
+        (system.compliance, system.compliance.unsanction.encode_input(system.payer, "")),
+        (system.core, b""),
+        (system.core, b"\x01\x02\x03"),
+    ):
+        with refused(contract.NotAChange, length=len(call), expected=0):
+            contract.scheduleChange(call, sender=system.admin)
+
+
+def test_change__with_calldata_of_another_length__cannot_be_scheduled(system: System) -> None:
+    """One change has one id: nothing behind the arguments makes a second one of it."""
+    for contract, call in (
+        (system.oracle, system.oracle.setQuorum.encode_input(1)),
+        (system.oracle, system.oracle.setThresholds.encode_input((20, 40, 60, 80))),
+        (system.oracle, system.oracle.setMaxReportLifetime.encode_input(60)),
+        (system.oracle, system.oracle.whitelistWallet.encode_input(system.payer)),
+        (system.oracle, system.oracle.unblacklistWallet.encode_input(system.payer)),
+        (system.core, system.core.setOracle.encode_input(system.oracle)),
+        (system.core, system.core.setCompliance.encode_input(system.compliance)),
+        (system.core, system.core.setWindows.encode_input(60, 60)),
+        (system.core, system.core.listToken.encode_input(system.token)),
+        (system.compliance, system.compliance.setTier.encode_input(0, (1, 1, 1, True))),
+        (system.compliance, system.compliance.setTravelRule.encode_input(1)),
+        (system.compliance, system.compliance.setSanctionsSource.encode_input(system.token)),
+        (system.compliance, system.compliance.grantRole.encode_input(bytes(31) + b"\x01", system.payer)),
+    ):
+        for other in (call + b"\x00", call[:-1]):
+            with refused(contract.NotAChange, length=len(other), expected=len(call)):
+                contract.scheduleChange(other, sender=system.admin)
+        contract.scheduleChange(call, sender=system.admin)
 
 
 def test_whitelist__wallet_that_is_blacklisted_too__counts_for_nothing(system: System) -> None:

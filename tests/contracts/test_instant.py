@@ -58,46 +58,79 @@ def wallet(system: System, accounts: Any) -> Any:
 def test_pay_instant__up_to_medium__money_moves_in_the_same_transaction(system: System, score: int) -> None:
     terms = system.terms()
     payer, payee = system.token.balanceOf(system.payer), system.token.balanceOf(system.payee)
-    receipt = system.core.payInstant(terms.tuple(), system.signed(system.report(terms, score)), sender=system.payer)
+    receipt = system.core.payInstant(
+        terms.tuple(), system.signed(system.instant_report(terms, score)), sender=system.payer
+    )
     only(
         receipt,
         system.core.PaymentPaidInstantly,
-        paymentId=system.id(terms),
+        paymentId=system.instant_id(terms),
         sender=terms.sender,
         recipient=terms.recipient,
         amount=terms.amount,
         ref=terms.ref,
     )
-    only(receipt, system.core.VerdictApplied, status=STATUS.index("Settled"), score=score)
+    level = LEVEL.index("Safe" if score <= 20 else "Low" if score <= 40 else "Medium")
+    only(receipt, system.core.VerdictApplied, status=STATUS.index("Settled"), score=score, level=level)
     assert system.token.balanceOf(system.payer) == payer - terms.amount
     assert system.token.balanceOf(system.payee) == payee + terms.amount
-    assert system.core.getPayment(system.id(terms)).flagged == (score > 40)
+    assert system.core.isReferenceUsed(terms.sender, terms.ref)
 
 
 @pytest.mark.parametrize(("score", "level"), [(61, "High"), (80, "High"), (81, "Critical"), (100, "Critical")])
 def test_pay_instant__above_medium__reverts_with_the_level(system: System, score: int, level: str) -> None:
     terms = system.terms()
     with refused(system.core.InstantPaymentRefused, score=score, level=LEVEL.index(level)):
-        system.core.payInstant(terms.tuple(), system.signed(system.report(terms, score)), sender=system.payer)
+        system.core.payInstant(terms.tuple(), system.signed(system.instant_report(terms, score)), sender=system.payer)
 
 
 def test_pay_instant__replayed__reverts(system: System) -> None:
     terms = system.terms()
-    signed = system.signed(system.report(terms))
+    signed = system.signed(system.instant_report(terms))
     system.core.payInstant(terms.tuple(), signed, sender=system.payer)
-    with refused(system.core.PaymentAlreadyExists, status=STATUS.index("Settled")):
+    with refused(system.core.ReferenceUsed, sender=terms.sender, ref=terms.ref):
         system.core.payInstant(terms.tuple(), signed, sender=system.payer)
+
+
+def test_pay_instant__reference_used_with_other_terms__reverts(system: System) -> None:
+    terms = system.terms()
+    system.core.payInstant(terms.tuple(), system.signed(system.instant_report(terms)), sender=system.payer)
+    for again in (terms.but(amount=terms.amount + 1), terms.but(recipient=system.stranger.address)):
+        with refused(system.core.ReferenceUsed, ref=terms.ref):
+            system.core.payInstant(again.tuple(), system.signed(system.instant_report(again)), sender=system.payer)
+
+
+def test_pay_instant__neighbouring_references__are_used_up_one_by_one(system: System) -> None:
+    base = system.terms()
+    for last in (b"\x00\x00", b"\x00\x01", b"\x00\xff", b"\x01\x00"):
+        terms = base.but(ref=base.ref[:14] + last)
+        assert not system.core.isReferenceUsed(terms.sender, terms.ref)
+        system.core.payInstant(terms.tuple(), system.signed(system.instant_report(terms)), sender=system.payer)
+        assert system.core.isReferenceUsed(terms.sender, terms.ref)
+    assert not system.core.isReferenceUsed(system.payee, base.ref[:14] + b"\x00\x01")
+
+
+def test_reports__for_one_way_to_pay__are_worthless_for_the_other(system: System) -> None:
+    terms = system.pay()
+    escrow, instant = system.signed(system.report(terms)), system.signed(system.instant_report(terms))
+    with refused(system.oracle.WrongPayment, expected=system.instant_id(terms), given=system.id(terms)):
+        system.core.payInstant(terms.tuple(), escrow, sender=system.payer)
+    with refused(system.oracle.WrongPayment, expected=system.id(terms), given=system.instant_id(terms)):
+        system.core.settleNow(terms.tuple(), instant, sender=system.stranger)
+    system.core.payInstant(terms.tuple(), instant, sender=system.payer)
+    system.core.settleNow(terms.tuple(), escrow, sender=system.stranger)
+    assert STATUS[system.status(terms)] == "Settled"
 
 
 def test_pay_instant__brought_by_anyone_else__reverts(system: System) -> None:
     terms = system.terms()
     with refused(system.core.OnlySender, caller=system.stranger.address):
-        system.core.payInstant(terms.tuple(), system.signed(system.report(terms)), sender=system.stranger)
+        system.core.payInstant(terms.tuple(), system.signed(system.instant_report(terms)), sender=system.stranger)
 
 
 def test_pay_instant__listed_party_or_pause__reverts(system: System) -> None:
     terms = system.terms()
-    signed = system.signed(system.report(terms))
+    signed = system.signed(system.instant_report(terms))
     with system.chain.isolate():
         system.oracle.blacklistWallet(system.payee, "test", sender=system.admin)
         with refused(system.compliance.ComplianceRefused, subject=system.payee.address):
@@ -124,7 +157,7 @@ def permit(system: System, key: Any, amount: int) -> tuple[int, int, bytes, byte
     return deadline, signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
 
 
-def authorization(system: System, key: Any, terms: Terms) -> tuple[int, int, bytes]:
+def authorization(system: System, key: Any, terms: Terms, nonce: bytes) -> tuple[int, int, bytes]:
     before = system.now + 600
     value = {
         "from": key.address,
@@ -132,7 +165,7 @@ def authorization(system: System, key: Any, terms: Terms) -> tuple[int, int, byt
         "value": terms.amount,
         "validAfter": 0,
         "validBefore": before,
-        "nonce": system.id(terms),
+        "nonce": nonce,
     }
     signed = sign(system, key, system.token, "PayFlow Test Dollar", "ReceiveWithAuthorization", RECEIVE, value)
     return 0, before, bytes(signed.signature)
@@ -169,9 +202,10 @@ def test_pay_instant_with_permit__no_approval__money_moves(system: System, accou
     system.token.mint(payer, 100 * DOLLAR, sender=system.admin)
     terms = system.terms(sender=payer.address)
     system.core.payInstantWithPermit(
-        terms.tuple(), system.signed(system.report(terms)), *permit(system, key, terms.amount), sender=payer
+        terms.tuple(), system.signed(system.instant_report(terms)), *permit(system, key, terms.amount), sender=payer
     )
-    assert STATUS[system.status(terms)] == "Settled"
+    assert system.core.isReferenceUsed(payer, terms.ref)
+    assert system.token.balanceOf(payer) == 0
 
 
 def test_create_payment_with_authorization__brought_by_a_relayer__escrow_is_the_payers(
@@ -179,7 +213,7 @@ def test_create_payment_with_authorization__brought_by_a_relayer__escrow_is_the_
 ) -> None:
     terms = system.terms(sender=wallet.address)
     system.core.createPaymentWithAuthorization(
-        terms.tuple(), *authorization(system, wallet, terms), sender=system.stranger
+        terms.tuple(), *authorization(system, wallet, terms, system.id(terms)), sender=system.stranger
     )
     assert STATUS[system.status(terms)] == "Pending"
     assert system.token.balanceOf(system.core) == terms.amount
@@ -187,7 +221,7 @@ def test_create_payment_with_authorization__brought_by_a_relayer__escrow_is_the_
 
 def test_create_payment_with_authorization__relayer_changes_a_term__reverts(system: System, wallet: Any) -> None:
     terms = system.terms(sender=wallet.address)
-    signed = authorization(system, wallet, terms)
+    signed = authorization(system, wallet, terms, system.id(terms))
     for changed in (terms.but(recipient=system.stranger.address), terms.but(ref=bytes(15) + b"\x01")):
         with refused(system.token.InvalidAuthorization, authorizer=wallet.address):
             system.core.createPaymentWithAuthorization(changed.tuple(), *signed, sender=system.stranger)
@@ -198,12 +232,23 @@ def test_pay_instant_with_authorization__brought_by_a_relayer__money_moves(syste
     before = system.token.balanceOf(system.payee)
     system.core.payInstantWithAuthorization(
         terms.tuple(),
-        system.signed(system.report(terms)),
-        *authorization(system, wallet, terms),
+        system.signed(system.instant_report(terms)),
+        *authorization(system, wallet, terms, system.instant_id(terms)),
         sender=system.stranger,
     )
     assert system.token.balanceOf(system.payee) - before == terms.amount
     assert system.token.balanceOf(system.core) == 0
+
+
+def test_authorization__for_one_way_to_pay__is_worthless_for_the_other(system: System, wallet: Any) -> None:
+    terms = system.terms(sender=wallet.address)
+    reports = system.signed(system.instant_report(terms))
+    for_escrow = authorization(system, wallet, terms, system.id(terms))
+    for_instant = authorization(system, wallet, terms, system.instant_id(terms))
+    with refused(system.token.InvalidAuthorization, authorizer=wallet.address):
+        system.core.payInstantWithAuthorization(terms.tuple(), reports, *for_escrow, sender=system.stranger)
+    with refused(system.token.InvalidAuthorization, authorizer=wallet.address):
+        system.core.createPaymentWithAuthorization(terms.tuple(), *for_instant, sender=system.stranger)
 
 
 def intent(system: System, key: Any, terms: Terms, deadline: int) -> bytes:
@@ -237,3 +282,21 @@ def test_create_payment_for__signed_intent__relayer_opens_exactly_that_once(syst
     expired = system.now - 1
     with refused(system.core.IntentExpired, deadline=expired):
         system.core.createPaymentFor(late.tuple(), expired, intent(system, key, late, expired), sender=system.stranger)
+
+
+def test_create_payment_for__account_that_delegates_its_code__its_key_signs_all_the_same(
+    system: System, accounts: Any
+) -> None:
+    payer = accounts[7]
+    key = Account.from_key(payer.private_key)
+    system.token.mint(payer, 1000 * DOLLAR, sender=system.admin)
+    system.token.approve(system.core, 2**256 - 1, sender=payer)
+    # EIP-7702: the account's code names a contract, here one that knows no ERC-1271
+    delegation = "0xef0100" + system.token.address[2:].lower()
+    system.chain.provider.make_request("anvil_setCode", [payer.address, delegation])
+    terms, deadline = system.terms(sender=payer.address), system.now + 600
+    with refused(system.core.InvalidIntent, payer=payer.address):
+        stranger = intent(system, signer_account(4242), terms, deadline)
+        system.core.createPaymentFor(terms.tuple(), deadline, stranger, sender=system.stranger)
+    system.core.createPaymentFor(terms.tuple(), deadline, intent(system, key, terms, deadline), sender=system.stranger)
+    assert STATUS[system.status(terms)] == "Pending"

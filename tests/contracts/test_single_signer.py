@@ -95,11 +95,12 @@ def test_execute_payment__analysis_of_other_terms__reverts(system: System, node:
     system.core.cancel(terms.tuple(), sender=system.payer)
 
 
-def test_analyze_transaction__twice__first_one_stands(system: System, node: Any) -> None:
+def test_analyze_transaction__twice__the_last_one_counts(system: System, node: Any) -> None:
     terms = system.pay()
+    analyze(system, terms, (1,) * 5, node)
     analyze(system, terms, (90,) * 5, node)
-    with refused(system.oracle.AlreadyAnalyzed, transactionId=system.id(terms)):
-        analyze(system, terms, (1,) * 5, node)
+    system.core.executePayment(system.id(terms), sender=system.stranger)
+    assert STATUS[system.status(terms)] == "Blocked"
 
 
 def test_analyze_transaction__score_above_100_or_amount_too_large__reverts(system: System, node: Any) -> None:

@@ -30,7 +30,7 @@ def test_create_payment__token_with_a_fee__refused_with_what_arrived(system: Sys
         system.pay(system.terms(token=token.address))
     terms = system.terms(token=token.address)
     with refused(system.core.TokenChargedFee):
-        system.core.payInstant(terms.tuple(), system.signed(system.report(terms)), sender=system.payer)
+        system.core.payInstant(terms.tuple(), system.signed(system.instant_report(terms)), sender=system.payer)
 
 
 def test_life_of_a_payment__token_that_returns_nothing__works(system: System, project: Any) -> None:

@@ -119,7 +119,7 @@ def test_create_payment__token_changes_what_the_core_holds__refused(
 
 
 def test_list_token__accepted_already_or_with_too_many_decimals__refused(system: System, project: Any) -> None:
-    odd = system.admin.deploy(project.NonsenseOracle)
+    odd = system.admin.deploy(project.NonsenseModule, system.core)
     odd.setAnswer((25).to_bytes(32, "big"), sender=system.admin)
     for token in (system.token, odd):
         call = system.core.listToken.encode_input(token)

@@ -139,10 +139,20 @@ def test_review__after_the_review_deadline__reverts(system: System) -> None:
 def test_approve__recipient_listed_meanwhile__reverts_and_can_be_rejected(system: System) -> None:
     terms = system.held()
     system.oracle.blacklistWallet(system.payee, "test", sender=system.admin)
-    with refused(system.core.RecipientListed, recipient=system.payee.address):
+    with refused(system.core.PartyListed, party=system.payee.address):
         system.core.approve(terms.tuple(), "", sender=system.reviewer)
     system.core.reject(terms.tuple(), "", sender=system.reviewer)
     assert STATUS[system.status(terms)] == "Rejected"
+
+
+def test_approve__sender_frozen_meanwhile__reverts_and_can_be_rejected(system: System) -> None:
+    before = system.token.balanceOf(system.payer)
+    terms = system.held()
+    system.compliance.freezeAccount(system.payer, "inquiry 7", sender=system.officer)
+    with refused(system.core.PartyListed, party=system.payer.address):
+        system.core.approve(terms.tuple(), "", sender=system.reviewer)
+    system.core.reject(terms.tuple(), "", sender=system.reviewer)
+    assert system.token.balanceOf(system.payer) == before
 
 
 def test_approve__sender_sanctioned_meanwhile__frozen(system: System) -> None:

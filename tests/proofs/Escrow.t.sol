@@ -73,6 +73,11 @@ contract EscrowProof {
         assert(core.paymentId(terms) != other_.paymentId(terms));
     }
 
+    /// @notice No escrow and no instant payment share an id.
+    function check_id_ofAnInstantPayment(Payment calldata escrow, Payment calldata instant) public view {
+        assert(core.paymentId(escrow) != core.instantPaymentId(instant));
+    }
+
     /// @notice The id that createPayment makes is the one that paymentId names.
     function check_id_ofAnOpenPayment(bytes16 ref) public {
         _open(ref);

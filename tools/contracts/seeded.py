@@ -67,11 +67,15 @@ MISTAKES = (
     Mistake(
         "id-without-reference",
         (
-            ("PayFlowCore.sol", "id := keccak256(free, 224)", "id := keccak256(free, 192)"),
             (
                 "PayFlowCore.sol",
-                "abi.encode(block.chainid, address(this), sender, recipient, token, amount, ref)",
-                "abi.encode(block.chainid, address(this), sender, recipient, token, amount)",
+                "payment, 160)\n            id := keccak256(free, 224)",
+                "payment, 160)\n            id := keccak256(free, 192)",
+            ),
+            (
+                "PayFlowCore.sol",
+                "ref)\n            id := keccak256(free, 224)",
+                "ref)\n            id := keccak256(free, 192)",
             ),
         ),
         "2",
@@ -119,11 +123,21 @@ MISTAKES = (
         (
             (
                 "ComplianceEngine.sol",
-                "recipientListed = _accounts[recipient] & (SANCTIONED | FROZEN | BLACKLISTED) != 0;",
-                "recipientListed = false;",
+                "refused = profile.frozen() || _accounts[recipient] & (SANCTIONED | FROZEN | BLACKLISTED) != 0;",
+                "refused = profile.frozen();",
             ),
         ),
         "5",
+    ),
+    Mistake(
+        "pays-for-the-frozen",
+        (("ComplianceEngine.sol", "refused = profile.frozen() || ", "refused = "),),
+        "5",
+    ),
+    Mistake(
+        "reference-used-twice",
+        (("PayFlowCore.sol", "if (bits & bit != 0) revert ReferenceUsed(sender, ref);", ""),),
+        "2",
     ),
     Mistake(
         "pays-the-sender",
@@ -157,8 +171,8 @@ MISTAKES = (
         (
             (
                 "PayFlowCore.sol",
-                "if (!SignatureChecker.isValidSignatureNow(payment.sender, digest, signature))",
-                "if (signature.length == 0)",
+                "_requireSignature(payment.sender, digest, signature);",
+                "",
             ),
         ),
         "6",

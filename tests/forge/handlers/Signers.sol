@@ -14,7 +14,7 @@ abstract contract Signers is Payers {
         (Payment memory payment, bool found) = _pick(which);
         if (!found) return;
         score %= 101;
-        _settle(payment, _agreed(payment, score, first, compact), score, score, "settle");
+        _settle(payment, _agreed(core.paymentId(payment), score, first, compact), score, score, "settle");
     }
 
     /// @notice Two honest signers and one who says anything.
@@ -25,9 +25,9 @@ abstract contract Signers is Payers {
         uint8 other = uint8((uint256(honest) + spread % 20) % 101);
         (uint8 low, uint8 high) = honest < other ? (honest, other) : (other, honest);
         SignedReport[] memory reports = new SignedReport[](3);
-        reports[0] = _signed(payment, lie, first);
-        reports[1] = _signed(payment, honest, first + 1);
-        reports[2] = _signed(payment, other, first + 2);
+        reports[0] = _signed(core.paymentId(payment), lie, first);
+        reports[1] = _signed(core.paymentId(payment), honest, first + 1);
+        reports[2] = _signed(core.paymentId(payment), other, first + 2);
         _settle(payment, reports, low, high, "settleWithALiar");
     }
 
@@ -37,7 +37,7 @@ abstract contract Signers is Payers {
         if (!found) return;
         Seen memory before = _look(payment);
         bool accepted =
-            _try(THIEF, abi.encodeCall(core.settleNow, (payment, _invalid(payment, kind, score % 101, first))));
+            _try(THIEF, abi.encodeCall(core.settleNow, (payment, _invalid(core.paymentId(payment), kind, score % 101, first))));
         if (accepted) _violate(3, "settleWithoutQuorum");
         _judge(payment, before, "settleWithoutQuorum");
     }
@@ -52,7 +52,7 @@ abstract contract Signers is Payers {
         bool[] memory must = new bool[](size);
         for (uint256 i = 0; i < size; ++i) {
             batch[i] = payments[(from % payments.length + i) % payments.length];
-            reports[i] = _report(batch[i], (score % 101 + uint8(i) * 13) % 101);
+            reports[i] = _report(core.paymentId(batch[i]), (score % 101 + uint8(i) * 13) % 101);
             before[i] = _look(batch[i]);
             must[i] = batch[i].token == address(coin) && before[i].status == PaymentStatus.Pending
                 && block.timestamp <= _state(batch[i]).settleDeadline && !core.paused();
@@ -80,15 +80,18 @@ abstract contract Signers is Payers {
         score %= 101;
         bool valid = kind % 2 == 0;
         Seen memory before = _look(payment);
+        bytes32 id = core.instantPaymentId(payment);
         SignedReport[] memory reports =
-            valid ? _agreed(payment, score, kind / 2, true) : _invalid(payment, kind / 2, score, kind);
+            valid ? _agreed(id, score, kind / 2, true) : _invalid(id, kind / 2, score, kind);
         if (!_try(payment.sender, abi.encodeCall(core.payInstant, (payment, reports)))) return;
         if (!valid || score > oracle.thresholds().medium) _violate(3, "payInstant");
-        if (_isListed(payment.recipient)) _violate(5, "payInstant");
+        if (_isListed(payment.recipient) || _isListed(payment.sender)) _violate(5, "payInstant");
         Seen memory now_ = _look(payment);
         if (now_.recipient - before.recipient != payment.amount || now_.core != before.core) _violate(2, "payInstant");
-        judged[core.paymentId(payment)] = true;
-        _remember(payment, "payInstant");
+        // the reference is used up, and the escrow of the same terms is another payment
+        if (_try(payment.sender, abi.encodeCall(core.payInstant, (payment, reports)))) _violate(2, "payInstant");
+        if (now_.status != PaymentStatus.None) _violate(2, "payInstant");
+        ++done["payInstant"];
     }
 
     function _settle(Payment memory payment, SignedReport[] memory reports, uint8 low, uint8 high, string memory action)
@@ -118,9 +121,9 @@ abstract contract Signers is Payers {
         if (status == PaymentStatus.Settled && _isListed(payment.recipient)) _violate(5, action);
     }
 
-    function _report(Payment memory payment, uint8 score) internal view returns (RiskReport memory) {
+    function _report(bytes32 id, uint8 score) internal view returns (RiskReport memory) {
         return RiskReport({
-            paymentId: core.paymentId(payment),
+            paymentId: id,
             overallScore: score,
             velocityScore: 1,
             amountScore: 2,
@@ -135,22 +138,22 @@ abstract contract Signers is Payers {
         });
     }
 
-    function _agreed(Payment memory payment, uint8 score, uint256 first, bool compact)
+    function _agreed(bytes32 id, uint8 score, uint256 first, bool compact)
         internal
         view
         returns (SignedReport[] memory reports)
     {
         reports = new SignedReport[](1);
-        reports[0].report = _report(payment, score);
+        reports[0].report = _report(id, score);
         reports[0].signatures = _signatures(oracle.reportDigest(reports[0].report), first, 3, compact);
     }
 
-    function _signed(Payment memory payment, uint8 score, uint256 signer)
+    function _signed(bytes32 id, uint8 score, uint256 signer)
         internal
         view
         returns (SignedReport memory signed)
     {
-        signed.report = _report(payment, score);
+        signed.report = _report(id, score);
         signed.signatures = _signatures(oracle.reportDigest(signed.report), signer, 1, false);
     }
 
@@ -171,12 +174,12 @@ abstract contract Signers is Payers {
     }
 
     /// @dev Ten ways to have no quorum.
-    function _invalid(Payment memory payment, uint256 kind, uint8 score, uint256 first)
+    function _invalid(bytes32 id, uint256 kind, uint8 score, uint256 first)
         internal
         view
         returns (SignedReport[] memory reports)
     {
-        reports = _agreed(payment, score, first, false);
+        reports = _agreed(id, score, first, false);
         RiskReport memory report = reports[0].report;
         kind %= 10;
         if (kind == 0) {

@@ -53,7 +53,7 @@ abstract contract World {
     address[] internal payers;
     address[] internal payees;
 
-    /// @notice Every payment that was opened or paid instantly.
+    /// @notice Every payment that was opened.
     Payment[] internal payments;
     bytes32[] internal ids;
     mapping(bytes32 id => PaymentStatus) internal lastStatus;
@@ -235,7 +235,7 @@ abstract contract World {
         if (before.core - now_.core != payment.amount) _violate(2, action);
         if (toRecipient && now_.recipient - before.recipient != payment.amount) _violate(2, action);
         if (!toRecipient && now_.sender - before.sender != payment.amount) _violate(2, action);
-        if (toRecipient && _isListed(payment.recipient)) _violate(5, action);
+        if (toRecipient && (_isListed(payment.recipient) || _isFrozen(payment.sender))) _violate(5, action);
     }
 
     function _remember(Payment memory payment, string memory action) internal {
@@ -272,6 +272,10 @@ abstract contract World {
     function _isListed(address account) internal view returns (bool) {
         (bool sanctioned, bool frozen, bool blacklisted,,) = compliance.standing(account);
         return sanctioned || frozen || blacklisted || oracle.isBlacklisted(account);
+    }
+
+    function _isFrozen(address account) internal view returns (bool frozen) {
+        (, frozen,,,) = compliance.standing(account);
     }
 
     function _pick(uint256 seed) internal view returns (Payment memory payment, bool found) {

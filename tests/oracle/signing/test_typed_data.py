@@ -138,6 +138,8 @@ def test_payment_id__any_terms__the_contract_computes_the_same(shared_net: Devne
     terms = PaymentTerms(shared_net.payer, shared_net.payee, shared_net.token, 2**95 + 7, "0x" + "5a" * 16)
     expected = shared_net.read("PayFlowCore", "paymentId", terms.as_abi())
     assert terms.payment_id(chain_id=31337, core=shared_net.core) == expected
+    instant = shared_net.read("PayFlowCore", "instantPaymentId", terms.as_abi())
+    assert terms.instant_id(chain_id=31337, core=shared_net.core) == instant != expected
 
 
 def current(net: Devnet, **changes: Any) -> tuple[RiskReport, ReportDigests]:
