@@ -4,6 +4,7 @@
     ├── ConfigurationError             the operator must correct a setting, a file or a key before anything can run
     │   ├── InvalidSetting             one variable of the environment or of payflow.toml
     │   ├── DataMissing                real data sets, which PayFlow does not contain
+    │   ├── DataInvalid                a file of a data set says what its format does not allow
     │   ├── ToolMissing                a program that a command starts
     │   ├── DeploymentError            what deployments/<chain id>.json says, or should say
     │   │   ├── DeploymentMissing
@@ -111,13 +112,38 @@ class InvalidSetting(ConfigurationError):
 
 
 class DataMissing(ConfigurationError):
-    def __init__(self, *, path: Path) -> None:
-        self.path = path
+    """`source`: where the data set comes from; `layout`: the files that its folder holds."""
+
+    def __init__(self, *, path: Path, source: str, layout: str) -> None:
+        self.path, self.source, self.layout = path, source, layout
         super().__init__(
-            f"There is no data set at {path}. The transfers come from the public repository"
-            f" eltontay/Ethereum-Fraud-Detection (MIT), commit cf786e9; docs/data.md says how to lay them out. Set"
-            f" PAYFLOW_DATA to the folder that holds {path.parent.name}/.",
+            f"There is no data set at {path}. It comes from {source}, and is laid out as {layout}; docs/data.md says"
+            f" more. Set PAYFLOW_DATA to the folder that holds the data sets, or name the file.",
             path=str(path),
+            source=source,
+            layout=layout,
+        )
+
+
+class DataInvalid(ConfigurationError):
+    """`row`: line of a text file, or row of a Parquet file, from 1 on; None where the whole file or column is meant."""
+
+    def __init__(
+        self, *, path: Path, problem: str, remedy: str, row: int | None, column: str | None, value: str | None
+    ) -> None:
+        self.path, self.problem, self.remedy = path, problem, remedy
+        self.row, self.column, self.value = row, column, value
+        place = "" if row is None else f", {'row' if path.suffix == '.parquet' else 'line'} {row}"
+        place += "" if column is None else f", column {column}"
+        shown = "" if value is None else f"{value!r} "
+        super().__init__(
+            f"{path}{place}: {shown}{problem}. {remedy}",
+            path=str(path),
+            problem=problem,
+            remedy=remedy,
+            row=row,
+            column=column,
+            value=value,
         )
 
 

@@ -1,21 +1,18 @@
 """A script of real stablecoin transfers: whole histories of labelled wallets, in true order and at true times."""
 
 import hashlib
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from oracle.datasets import Transfers, load
 from oracle.demo.script import Act, Script, reference
-from oracle.errors import DataMissing
 
-ROOT = Path(__file__).resolve().parents[2]
-FILE = Path("eth_transfers_labelled") / "stablecoin_transfers.parquet"
 PER_WALLET = 100
 """Transfers that one wallet contributes at most, so that no single one decides the figures."""
 REPORTED, OTHER = "transfers of wallets reported for scam or phishing", "transfers of other wallets"
-COLUMNS = ["block", "ts", "tx_hash", "from", "to", "token", "decimals", "value_raw", "ego", "ego_flag"]
 NULL = "0x" + "00" * 20
 MICRO = 6
 
@@ -30,86 +27,70 @@ class Replay:
     unusable: int
 
 
-def data_folder() -> Path:
-    """PAYFLOW_DATA, or the shared folder beside the project."""
-    return Path(os.environ.get("PAYFLOW_DATA", ROOT.parent / "shared" / "data"))
-
-
 def real_script(transfers: int) -> Replay:
-    """At least `transfers` real transfers, wallet by wallet, reported and others in turn. Raises DataMissing."""
-    path = data_folder() / FILE
-    if not path.is_file():
-        raise DataMissing(path=path)
-    histories = _histories(path)
-    repeated = unusable = 0
-    seen: set[tuple[Any, ...]] = set()
-    chosen: list[tuple[tuple[int, int, int], Mapping[str, Any]]] = []
-    wallets = 0
-    for history in _in_turn(histories):
+    """At least `transfers` real transfers, wallet by wallet, reported and others in turn.
+
+    Raises DataMissing, DataInvalid, ToolMissing.
+    """
+    data = load("stablecoins")
+    repeated = unusable = wallets = 0
+    seen: set[tuple[int, ...]] = set()
+    chosen: list[int] = []
+    for history in _in_turn(data):
         if len(chosen) >= transfers:
             break
         wallets += 1
-        for number, row in history[:PER_WALLET]:
-            key = (row["tx_hash"], row["from"], row["to"], row["token"], row["value_raw"])
+        for row in history[:PER_WALLET].tolist():
+            key = (
+                *(int(column[row]) for column in (data.tx, data.sender, data.recipient, data.token)),
+                data.units[row],
+            )
             if key in seen:
                 repeated += 1
-            elif not _usable(row):
+            elif not _usable(data, row):
                 unusable += 1
             else:
                 seen.add(key)
-                chosen.append(((row["ts"], row["block"], number), row))
-    chosen.sort(key=lambda one: one[0])
-    acts = tuple(_act(index, row) for index, (_, row) in enumerate(chosen))
+                chosen.append(row)
+    # The data set is in the order of the chain.
+    acts = tuple(_act(index, data, row) for index, row in enumerate(sorted(chosen)))
     return Replay(Script(acts, ()), wallets, repeated, unusable)
 
 
-def _histories(path: Path) -> dict[tuple[bool, str], list[tuple[int, Mapping[str, Any]]]]:
-    from pyarrow import parquet  # an extra: only this command needs it
-
-    histories: dict[tuple[bool, str], list[tuple[int, Mapping[str, Any]]]] = {}
-    for number, row in enumerate(parquet.read_table(path, columns=COLUMNS).to_pylist()):
-        histories.setdefault((bool(row["ego_flag"]), str(row["ego"])), []).append((number, row))
-    for history in histories.values():
-        history.sort(key=lambda one: (one[1]["ts"], one[1]["block"], one[0]))
-    return histories
-
-
-def _in_turn(
-    histories: Mapping[tuple[bool, str], list[tuple[int, Mapping[str, Any]]]],
-) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
-    """Reported and other wallets alternately, in an order that has nothing to do with either."""
-    sides = [
-        sorted((wallet for wallet in histories if wallet[0] is flagged), key=lambda wallet: _shuffled(wallet[1]))
-        for flagged in (True, False)
-    ]
+def _in_turn(data: Transfers) -> Iterator[NDArray[np.int64]]:
+    """Rows of reported and other wallets alternately, in an order that has nothing to do with either."""
+    sides = []
+    for label in (1, 0):
+        wallets = np.unique(data.wallet[data.label == label]).tolist()
+        sides.append(sorted(wallets, key=lambda wallet: _shuffled(data.parties[wallet])))
     for pair in zip(*sides, strict=False):
         for wallet in pair:
-            yield histories[wallet]
+            yield np.flatnonzero(data.wallet == wallet).astype(np.int64)
 
 
 def _shuffled(address: str) -> str:
-    return hashlib.sha256(address.lower().encode()).hexdigest()
+    return hashlib.sha256(address.encode()).hexdigest()
 
 
-def _usable(row: Mapping[str, Any]) -> bool:
+def _usable(data: Transfers, row: int) -> bool:
     """The core pays nobody nothing, nobody themselves, and no null address."""
-    sender, recipient = str(row["from"]).lower(), str(row["to"]).lower()
-    return NULL not in (sender, recipient) and sender != recipient and 0 < _micro(row) < 2**96
+    sender, recipient = int(data.sender[row]), int(data.recipient[row])
+    parties = data.parties[sender], data.parties[recipient]
+    return NULL not in parties and sender != recipient and 0 < _micro(data, row) < 2**96
 
 
-def _micro(row: Mapping[str, Any]) -> int:
+def _micro(data: Transfers, row: int) -> int:
     """The amount in the test stablecoin's base units, rounded down."""
-    units, decimals = int(row["value_raw"]), int(row["decimals"])
-    return units * int(10**MICRO) // int(10**decimals)
+    return int(data.units[row]) * int(10**MICRO) // int(10 ** data.tokens[data.token[row]].decimals)
 
 
-def _act(index: int, row: Mapping[str, Any]) -> Act:
-    flagged = bool(row["ego_flag"])
+def _act(index: int, data: Transfers, row: int) -> Act:
+    flagged = bool(data.label[row] == 1)
     return Act(
-        time=int(row["ts"]),
-        sender=str(row["from"]).lower(),
-        recipient=str(row["to"]).lower(),
-        amount=_micro(row),
+        time=int(data.time[row]),
+        sender=data.parties[data.sender[row]],
+        recipient=data.parties[data.recipient[row]],
+        amount=_micro(data, row),
         reference=reference("real", index),
         truth=REPORTED if flagged else OTHER,
         fraud=flagged,

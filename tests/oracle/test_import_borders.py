@@ -11,6 +11,8 @@ ALLOWED = {
     "errors": set[str](),
     "settings": {"errors"},
     "scoring": {"errors"},
+    "datasets": {"errors"},
+    "evaluation": {"errors", "scoring", "datasets"},
     "deploy": {"errors"},
     "signing": {"errors", "settings"},
     "chain": {"errors", "settings", "signing"},
@@ -19,7 +21,7 @@ ALLOWED = {
     "api": {"errors", "settings", "node", "scoring", ""},
     "tools": {"errors"},
     "ops": {"errors", "settings", "chain", "signing", "scoring", "store", "tools"},
-    "demo": {"errors", "chain", "scoring", "tools"},
+    "demo": {"errors", "chain", "scoring", "tools", "datasets"},
     "commands": {"errors", "settings", "chain", "signing", "scoring", "node", "api", "ops", "demo", "tools"},
     "cli": {"errors", "commands"},
 }
@@ -33,7 +35,7 @@ ONLY_IN = {
     "starlette": {"api"},
     "uvicorn": {"commands"},
     "typer": {"commands", "cli"},
-    "sklearn": {"scoring"},
+    "sklearn": {"scoring", "evaluation"},
     "coincurve": {"signing"},
     "ape": set[str](),
 }
