@@ -1,0 +1,93 @@
+"""From out-of-fold scores to everything that a report says of a model."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracle.evaluation.bootstrap import LEAST_SEEDS, MEASURES, wallet_bootstrap
+from oracle.evaluation.learning import CurvePoint
+from oracle.evaluation.metrics import (
+    best_f1,
+    calibration,
+    checked,
+    confusion,
+    ranking,
+    recall_at_fpr,
+    thinned,
+)
+from oracle.evaluation.probes import Audit
+from oracle.evaluation.report import Curve, Figure, Histogram, Judged, Outcomes
+from oracle.scoring.numbers import Floats
+
+_BARS = 30
+
+
+def judge(
+    name: str,
+    scores: NDArray[Any],
+    labels: NDArray[Any],
+    wallets: NDArray[Any],
+    *,
+    audit: Audit | None,
+    weights: NDArray[Any] | None = None,
+    probabilities: NDArray[Any] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    learning: Sequence[CurvePoint] = (),
+    further: Sequence[Figure] = (),
+    seeds: Sequence[int] = tuple(range(LEAST_SEEDS)),
+    resamples: int = 100,
+) -> Judged:
+    """Figures with wallet-bootstrap intervals, curves, histogram and confusion matrices of one model.
+
+    `scores`: (N,) or (S, N) as `wallet_bootstrap` takes them; curves, histogram and matrices are those of the first
+    seed. `labels`, `wallets`, `weights`: (N,). `probabilities`: (N,), calibrated on other wallets than these; without
+    them neither calibration error nor Brier score is given. `thresholds`: by name, chosen elsewhere (for instance
+    `conformal.Bound.least_alert`); each gives an F1 and a matrix. `further`: figures from elsewhere (age bands, rates
+    of a bound), which fall under the same audit. Raises ValueError as `wallet_bootstrap` and `calibration` do.
+    """
+    first = np.atleast_2d(np.asarray(scores, dtype=np.float64))[0]
+    intervals = wallet_bootstrap(scores, labels, wallets, weights=weights, seeds=seeds, resamples=resamples)
+    figures = [Figure(one.measure, one.estimate, one.low, one.high) for one in intervals]
+    outcomes = [
+        Outcomes(MEASURES[2], best_f1(first, labels, weights)),
+        Outcomes("1% FPR", recall_at_fpr(first, labels, 0.01, weights)),
+        Outcomes("0.1% FPR", recall_at_fpr(first, labels, 0.001, weights)),
+    ]
+    outcomes += [
+        Outcomes(what, confusion(first, labels, float(threshold), weights))
+        for what, threshold in sorted((thresholds or {}).items())
+    ]
+    reliability = None
+    if probabilities is not None:
+        reliability = calibration(probabilities, labels, weights)
+        figures += [Figure("expected calibration error", reliability.error), Figure("Brier score", reliability.brier)]
+    figures += further
+    ranks = ranking(first, labels, weights)
+    rate, recall, precision = thinned(ranks)
+    return Judged(
+        name=name,
+        audit=audit,
+        figures=tuple(figures),
+        roc=Curve((0.0, *rate), (0.0, *recall)),
+        precision_recall=Curve(tuple(recall), tuple(precision)),
+        histogram=_histogram(*checked(first, labels, weights)),
+        outcomes=tuple(outcomes),
+        calibration=reliability,
+        learning=tuple(learning),
+    )
+
+
+def _histogram(scores: Floats, fraud: NDArray[np.bool_], weights: Floats) -> Histogram:
+    finite = np.isfinite(scores)
+    low, high = (float(scores[finite].min()), float(scores[finite].max())) if finite.any() else (0.0, 0.0)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low, high, _BARS + 1)
+    values = np.clip(scores, low, high)  # infinite scores stand in the outer bars
+    shares = [
+        (np.histogram(values[own], edges, weights=weights[own])[0] / weights[own].sum()).tolist()
+        for own in (~fraud, fraud)
+    ]
+    return Histogram(tuple(edges.tolist()), tuple(shares[0]), tuple(shares[1]))

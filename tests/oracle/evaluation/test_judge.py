@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from oracle.evaluation.judge import judge
+from oracle.evaluation.metrics import calibration, confusion, roc_auc
+from tests.oracle.evaluation.helpers import judged, passed, population
+
+
+def test_judge__of_scores_of_several_seeds__draws_the_first_and_estimates_over_all() -> None:
+    features, labels, wallets = population()
+    dice = np.random.default_rng(1)
+    scores = np.stack([features[:, 0] + 0.3 * dice.normal(size=len(labels)) for _ in range(10)])
+    found = judge("m", scores, labels, wallets, audit=passed(), thresholds={"mine": 0.5}, resamples=3)
+    assert found.figures[0].value == pytest.approx(np.mean([roc_auc(one, labels) for one in scores]))
+    assert found.outcomes[-1].confusion == confusion(scores[0], labels, 0.5)
+    assert np.trapezoid(found.roc.y, found.roc.x) == pytest.approx(roc_auc(scores[0], labels), abs=0.005)
+
+
+def test_judge__of_any_scores__draws_curves_from_end_to_end_and_histograms_of_all_rows() -> None:
+    found = judged("m", None)
+    assert (found.roc.x[0], found.roc.y[0], found.roc.x[-1], found.roc.y[-1]) == (0, 0, 1, 1)
+    assert found.precision_recall.x[-1] == 1
+    assert sum(found.histogram.licit) == pytest.approx(1)
+    assert sum(found.histogram.fraud) == pytest.approx(1)
+    assert len(found.histogram.edges) == len(found.histogram.licit) + 1
+
+
+def test_judge__with_probabilities__calibrates_those_and_without_says_nothing_of_them() -> None:
+    features, labels, wallets = population()
+    probabilities = 1 / (1 + np.exp(-features[:, 0]))
+    found = judge("m", features[:, 0], labels, wallets, audit=None, probabilities=probabilities, resamples=2)
+    assert found.calibration == calibration(probabilities, labels)
+    without = judge("m", features[:, 0], labels, wallets, audit=None, resamples=2)
+    assert without.calibration is None
+    assert "Brier score" not in {one.name for one in without.figures}
+
+
+def test_judge__of_scores_that_are_all_alike__still_has_a_histogram() -> None:
+    _, labels, wallets = population()
+    found = judge("m", np.zeros(len(labels)), labels, wallets, audit=None, resamples=2)
+    assert max(found.histogram.licit) == 1
+    assert found.figures[0].value == 0.5
