@@ -37,7 +37,7 @@ class ListKind(StrEnum):
     SERVICE = "service"
     """Bridges, routers and other contracts that hold many people's money at once."""
     TOKEN = "token"  # noqa: S105 -- no password
-    """Token contracts; blocklists name them by mistake, so that this kind cancels all the others."""
+    """Token contracts; blocklists name them by mistake, so that this kind cancels all others but a sanction."""
 
 
 HUBS = frozenset({ListKind.EXCHANGE, ListKind.SERVICE, ListKind.TOKEN})

@@ -3,7 +3,7 @@
 from oracle.scoring.analyzers.wording import plural, tokens
 from oracle.scoring.config import ScoringConfig
 from oracle.scoring.features.amount import AmountSignals
-from oracle.scoring.features.graph import GraphSignals, is_imitation
+from oracle.scoring.features.graph import GraphSignals, LookAlike
 from oracle.scoring.numbers import interpolate
 from oracle.scoring.types import Alert, Explanation
 
@@ -13,6 +13,10 @@ SEEDING_SCORES = ((5.0, 20.0), (10.0, 40.0))
 """Equal sums to fresh wallets within the window → score: payroll and airdrops do the same, so that it stays below an
 alert."""
 POISONED_SCORE, NEARLY_POISONED_SCORE, BAIT_SCORE = 95, 85, 75
+DOUBTFUL_SCORE = 75
+"""One of two look-alikes imitates the other, and it cannot be told which: a person decides."""
+MISTYPED_SCORE = 85
+"""A slip of the pen is a deviation, no known fraud: `combine` lets it hold a payment and never block it."""
 _STRANGERS = 12
 
 
@@ -57,29 +61,49 @@ def judge_graph(graph: GraphSignals, amount: AmountSignals, config: ScoringConfi
 
 
 def _poisoning(graph: GraphSignals, amount: AmountSignals) -> list[Explanation]:
-    if graph.imitated and is_imitation(graph.imitated_leading, graph.imitated_trailing):
-        full = graph.imitated_leading >= 3 and graph.imitated_trailing >= 4
-        return [
-            Explanation(
-                "graph",
-                POISONED_SCORE if full else NEARLY_POISONED_SCORE,
-                f"The recipient shares its first {graph.imitated_leading} and last {graph.imitated_trailing}"
-                f" digits with"
-                f" {graph.imitated}, with which the sender dealt before: that address was probably meant.",
-                (graph.imitated_id,),
-                Alert.ADDRESS_POISONING,
-            )
-        ]
-    if graph.baited:
+    if graph.imitated is not None:
+        return [_imitation(graph.imitated)]
+    if graph.baited is not None and not graph.baited.mistyped:
         alerts = Alert.ADDRESS_POISONING | (Alert.DUST_ATTACK if amount.dust else Alert(0))
         return [
             Explanation(
                 "graph",
                 BAIT_SCORE,
-                f"The sender looks like {graph.baited}, with which the recipient deals: the payment plants a"
-                f" look-alike in"
-                f" the recipient's history.",
-                alerts=alerts,
+                f"The sender looks like {graph.baited.address}, with which the recipient deals: the payment plants a"
+                f" look-alike in the recipient's history.",
+                (graph.baited.payment_id,),
+                alerts,
             )
         ]
     return []
+
+
+def _imitation(meant: LookAlike) -> Explanation:
+    ids = (meant.payment_id, meant.bait_id) if meant.bait_id else (meant.payment_id,)
+    if meant.mistyped:
+        return Explanation(
+            "graph",
+            MISTYPED_SCORE,
+            f"The recipient differs in {plural(meant.different, 'digit')} from {meant.address}, with which the sender"
+            f" dealt before: nobody can compute an address so alike, so that one of the two was mistyped.",
+            ids,
+        )
+    alike = f"The recipient shares its first {meant.leading} and last {meant.trailing} digits with {meant.address}"
+    if not meant.certain:
+        return Explanation(
+            "graph",
+            DOUBTFUL_SCORE,
+            f"{alike}, with which the sender dealt before: one of the two imitates the other, and the payments do not"
+            f" tell which of them was meant.",
+            ids,
+            Alert.ADDRESS_POISONING,
+        )
+    planted = " So far the two exchanged nothing but dust." if meant.bait_id else ""
+    leading, trailing = meant.strength
+    return Explanation(
+        "graph",
+        POISONED_SCORE if leading >= 3 and trailing >= 4 else NEARLY_POISONED_SCORE,
+        f"{alike}, with which the sender dealt before: that address was probably meant.{planted}",
+        ids,
+        Alert.ADDRESS_POISONING,
+    )

@@ -40,12 +40,15 @@ class Screening:
 def listed_as(address: str, token: str, lists: ScreeningLists) -> frozenset[ListKind]:
     """What an address counts as in a payment of `token`.
 
-    Token contracts match nothing; what only a blocklist names while it is known as an exchange or service matches
-    nothing either, since issuers' lists hold such entries by mistake. A sanction always counts.
+    What only a blocklist names while it is known as a token contract, an exchange or a service matches nothing, since
+    issuers' lists hold such entries by mistake. A sanction always counts (OFAC named the contract of a mixer's token),
+    but for the contract of the very token that is paid.
     """
     kinds = lists.kinds(address)
-    if address == token or ListKind.TOKEN in kinds:
+    if address == token:
         return frozenset()
+    if ListKind.TOKEN in kinds:
+        return kinds & {ListKind.SANCTIONED}
     if kinds & HUBS:
         return kinds - {ListKind.BLACKLISTED, ListKind.SCAM, ListKind.MIXER}
     return kinds

@@ -5,11 +5,44 @@ from dataclasses import dataclass
 from oracle.scoring.config import DAY, MONTH, WEEK
 from oracle.scoring.features.context import Context
 from oracle.scoring.features.walk import nearness
-from oracle.scoring.state import Pair, WalletState
-from oracle.scoring.state.resemblance import resemblance, resemblance_key
+from oracle.scoring.state import WalletState
+from oracle.scoring.state.resemblance import (
+    SLIPS,
+    different_digits,
+    is_imitation,
+    resemblance,
+    resemblance_key,
+    shared_digits,
+)
 
+_NEVER = 1 << 62
 _ALIKE = 50
 """Two sums are alike when they differ by at most this many thousandths."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A counterparty of one side that the other side of the payment resembles."""
+
+    address: str
+    leading: int
+    """Digits shared at the front and at the back, as a person counts them."""
+    trailing: int
+    strength: tuple[int, int]
+    """The same with runs of zeros counted once: the evidence."""
+    different: int
+    """Of the 40 digits."""
+    certain: bool
+    """It is clear which of the two imitates the other."""
+    payment_id: str
+    """Latest dealing with the counterparty that is resembled."""
+    bait_id: str
+    """Latest dealing with the one that resembles it, where all of them were dust; "" otherwise."""
+
+    @property
+    def mistyped(self) -> bool:
+        """So alike that nobody can have computed it."""
+        return self.different <= SLIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +69,10 @@ class GraphSignals:
     funding_alike: int
     """Fresh wallets that the sender itself gave sums like this one within the Sybil window, if the recipient is
     fresh."""
-    imitated: str
-    """Earlier counterparty of the sender that the recipient looks like; "" for none."""
-    imitated_leading: int
-    imitated_trailing: int
-    imitated_id: str
-    baited: str
-    """Earlier counterparty of the recipient that the sender looks like; "" for none."""
+    imitated: LookAlike | None
+    """Counterparty of the sender that the recipient looks like."""
+    baited: LookAlike | None
+    """Counterparty of the recipient that the sender looks like."""
 
 
 def measure_graph(context: Context) -> GraphSignals:
@@ -50,7 +80,6 @@ def measure_graph(context: Context) -> GraphSignals:
     payment, sender, recipient, ledger = context.payment, context.sender, context.recipient, context.ledger
     known = sender.count > 0 and recipient.count > 0
     cohort, alike, ids = _cohort(context)
-    imitated = _imitated(context)
     return GraphSignals(
         nearness=nearness(ledger, payment.sender, payment.recipient) if known else 0.0,
         same_community=known and sender.community == recipient.community,
@@ -66,11 +95,8 @@ def measure_graph(context: Context) -> GraphSignals:
         cohort_alike=alike,
         cohort_ids=ids,
         funding_alike=_funding_alike(context),
-        imitated=imitated[0],
-        imitated_leading=imitated[1],
-        imitated_trailing=imitated[2],
-        imitated_id=imitated[3],
-        baited=_baited(context),
+        imitated=_look_alike(context, sender, payment.recipient),
+        baited=_look_alike(context, recipient, payment.sender),
     )
 
 
@@ -103,50 +129,59 @@ def _funding_alike(context: Context) -> int:
     return sum(1 for at, _, micro in context.sender.funded if at > since and _alike(micro, context.micro))
 
 
-def _imitated(context: Context) -> tuple[str, int, int, str]:
-    """The earlier counterparty that the recipient imitates, shared leading and trailing digits, and its last payment.
+def _look_alike(context: Context, wallet: WalletState, target: str) -> LookAlike | None:
+    """The counterparty of `wallet` that `target` resembles most, unless `target` is the genuine one of the two.
 
-    The imitation is the later of the two: whoever dealt with the recipient first is not deceived by it.
+    Genuine is whom the wallet dealt with first and paid first, dust not counted: `resembling` keeps the order of the
+    dealings and knows nobody who only ever moved dust or zero. An imitator can be the first to deal, for the price of a
+    real payment to the wallet, or the first to be paid, by deceiving it once: where the two orders differ it cannot be
+    told who is genuine. A mistyped address is pointed out at first only.
     """
-    target = context.payment.recipient
-    sender = context.sender
-    best = ("", 0, 0, "")
-    for other in sender.resembling.get(resemblance_key(target), ()):
+    alike = wallet.resembling.get(resemblance_key(target), [])
+    known = target in alike
+    place = alike.index(target) if known else len(alike)
+    partners = len(wallet.paid) + len(wallet.payers)
+    bait = "" if known else _latest_id(wallet, target)
+    best: LookAlike | None = None
+    for position, other in enumerate(alike):
         if other == target:
             continue
-        genuine = _dealings(sender, other)
-        if genuine is None or _first_dealing(context) <= genuine.first:
+        strength, different = resemblance(target, other), different_digits(target, other)
+        if not (not known if different <= SLIPS else is_imitation(*strength, partners)):
             continue
-        leading, trailing = resemblance(target, other)
-        if leading + trailing > best[1] + best[2]:
-            best = (other, leading, trailing, genuine.last_id)
+        judged, certain = _who_came_first(context, wallet, target, other, position < place)
+        if judged and (best is None or sum(strength) > sum(best.strength)):
+            certain |= position < place and bool(bait)
+            latest = _latest_id(wallet, other)
+            best = LookAlike(other, *shared_digits(target, other), strength, different, certain, latest, bait)
     return best
 
 
-def _baited(context: Context) -> str:
-    """The counterparty of the recipient that the sender imitates (a payment that only wants to be seen in the
-    history)."""
-    mine = context.payment.sender
-    for other in context.recipient.resembling.get(resemblance_key(mine), ()):
-        if other != mine:
-            genuine = _dealings(context.recipient, other)
-            leading, trailing = resemblance(mine, other)
-            if genuine is not None and genuine.first < _first_dealing(context) and is_imitation(leading, trailing):
-                return other
-    return ""
+def _who_came_first(
+    context: Context, wallet: WalletState, target: str, other: str, dealt_before: bool
+) -> tuple[bool, bool]:
+    """Whether `other` may be the genuine one of the two, and whether it certainly is."""
+    other_paid, target_paid = _paid_since(context, wallet, other), _paid_since(context, wallet, target)
+    if other_paid == target_paid:
+        return dealt_before, dealt_before and (other_paid != _NEVER or _owed(wallet, other) >= context.micro)
+    paid_before = other_paid < target_paid
+    if paid_before and not dealt_before and _owed(wallet, target) >= context.micro:
+        return False, False
+    return dealt_before or paid_before, dealt_before and paid_before
 
 
-def _dealings(wallet: WalletState, other: str) -> Pair | None:
-    """The earlier of the two pairs that `wallet` forms with `other`."""
+def _paid_since(context: Context, wallet: WalletState, other: str) -> int:
+    """When `wallet` first paid `other`; `_NEVER` if it paid no more than dust."""
+    pair = wallet.paid.get(other)
+    return pair.first if pair is not None and pair.volume > context.config.dust_limit else _NEVER
+
+
+def _owed(wallet: WalletState, other: str) -> int:
+    """What `other` paid the wallet more than it got back: up to this sum nobody gains by imitating."""
+    paid, payer = wallet.paid.get(other), wallet.payers.get(other)
+    return (payer.volume if payer else 0) - (paid.volume if paid else 0)
+
+
+def _latest_id(wallet: WalletState, other: str) -> str:
     pairs = [pair for pair in (wallet.paid.get(other), wallet.payers.get(other)) if pair is not None]
-    return min(pairs, key=lambda pair: pair.first, default=None)
-
-
-def _first_dealing(context: Context) -> int:
-    """When sender and recipient first paid each other, in either direction; now, if never."""
-    return min([pair.first for pair in (context.pair, context.reverse) if pair is not None], default=context.time)
-
-
-def is_imitation(leading: int, trailing: int) -> bool:
-    """At least 3 leading and 4 trailing digits, or one digit fewer on either side."""
-    return leading >= 2 and trailing >= 3 and leading + trailing >= 6
+    return max(pairs, key=lambda pair: pair.last).last_id if pairs else ""

@@ -1,10 +1,9 @@
 import pytest
 
 from oracle.scoring import ScoringConfig
-from oracle.scoring.features.graph import is_imitation
 from oracle.scoring.features.walk import nearness
 from oracle.scoring.state import Ledger
-from oracle.scoring.state.resemblance import resemblance
+from oracle.scoring.state.resemblance import is_imitation, resemblance
 from oracle.scoring.types import Alert
 from tests.oracle.scoring.helpers import DAY, HOUR, Economy, address, raised
 
@@ -48,7 +47,7 @@ def test_assess__genuine_address_after_the_fake_one__not_accused(economy: Econom
 def test_resemblance__vanity_zeros__count_once() -> None:
     one, other = "0x000000" + "1" * 30 + "0000", "0x000000" + "2" * 30 + "0000"
     assert resemblance(one, other) == (1, 1)
-    assert not is_imitation(*resemblance(one, other))
+    assert not is_imitation(*resemblance(one, other), partners=2)
 
 
 def test_assess__many_fresh_wallets_of_one_funder__sybil(economy: Economy) -> None:

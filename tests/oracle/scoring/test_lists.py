@@ -74,6 +74,12 @@ def test_assess__sanctioned_service__still_blocked(model: RiskModel) -> None:
     assert Economy(model, both).pay("alice", "router", 25.0).level is RiskLevel.CRITICAL
 
 
+@pytest.mark.parametrize("sides", [("tornado token", "alice"), ("alice", "tornado token")])
+def test_assess__sanctioned_token_contract__still_blocked(model: RiskModel, sides: tuple[str, str]) -> None:
+    both = lists(("tornado token", ListKind.SANCTIONED), ("tornado token", ListKind.TOKEN))
+    assert Economy(model, both).pay(*sides, 25.0).level is RiskLevel.CRITICAL
+
+
 def test_assess__the_token_itself_on_a_blocklist__not_blocked(model: RiskModel) -> None:
     assert Economy(model, lists((TOKEN, ListKind.BLACKLISTED))).pay("alice", TOKEN, 25.0).overall <= 40
 
