@@ -153,7 +153,7 @@ def test_transfer__amount_or_time_out_of_range__refused(time: int, amount: float
 
 
 def test_features__proxies_of_age_and_clocks__in_no_model() -> None:
-    assert len(AGE_PROXIES) == 5
+    assert len(AGE_PROXIES) == 8
     assert {f.name for f in ALL_FEATURES} >= AGE_PROXIES
     assert AGE_PROXIES.isdisjoint(NAMES)
     assert not {"own_all_n", "own_all_gap", "own_all_hold", "own_all_funded", "cp_all_n"} & set(NAMES)
