@@ -541,8 +541,10 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         if (_config.quorum == 1) riskScore = from.score > to.score ? from.score : to.score;
         if (from.blacklisted) return (false, 100, "the sender is blacklisted");
         if (to.blacklisted) return (false, 100, "the recipient is blacklisted");
-        address engine = _engine();
-        if (engine != address(0)) {
+        if (core != address(0)) {
+            // also while the core uses another oracle: its lists hold for the wallets all the same
+            address engine = IPayFlowCore(core).compliance();
+            if (engine.code.length == 0) return (false, 100, "the core has no compliance engine yet");
             try IComplianceEngine(engine).assess(sender, recipient) returns (
                 IComplianceEngine.Refusal refusal, uint8 score
             ) {

@@ -38,11 +38,11 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     /// be answered wrongly by nobody, and starved by nobody.
     uint256 private constant REFUND_CHECK_GAS = 250_000;
     /// @dev Of the deployment: a chain that changes its id must not change the ids of open escrows. Signatures are bound to the
-    /// present id by their own domains.
+    /// present id by their own domains; those for a token, where the token computes its domain anew.
     uint256 private immutable _chainId = block.chainid;
 
     mapping(bytes32 paymentId => PaymentSlot) private _payments;
-    /// @dev A bit for each reference with which a sender has paid instantly.
+    /// @dev A bit for each reference with which a sender has paid instantly, or which the sender revoked.
     mapping(address sender => mapping(uint256 word => uint256)) private _usedReferences;
 
     constructor(Setup memory setup) CoreGovernance(setup) EIP712("PayFlowCore", "1") {}
@@ -83,12 +83,14 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         uint256 validBefore,
         bytes calldata signature
     ) external nonReentrant returns (bytes32) {
+        _requireUnused(payment);
         bytes32 id = _admit(payment.sender, payment.recipient, payment.token, payment.amount, payment.ref);
         _receiveByAuthorization(id, payment, validAfter, validBefore, signature);
         return id;
     }
 
-    /// @notice Open an escrow for `payment.sender` by their signed PaymentIntent and their approval of the token.
+    /// @notice Open an escrow for `payment.sender` by their signed PaymentIntent and their approval of the token. Refused once the
+    /// sender has used or revoked the reference.
     /// @dev Smart accounts may sign by ERC-1271; accounts that delegate their code (EIP-7702) by their key too. The id can be
     /// used once, so that an intent can be used once.
     function createPaymentFor(Payment calldata payment, uint256 deadline, bytes calldata signature)
@@ -97,6 +99,7 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         returns (bytes32)
     {
         if (block.timestamp > deadline) revert IntentExpired(deadline, block.timestamp);
+        _requireUnused(payment);
         bytes32 digest = _hashTypedDataV4(
             keccak256(
                 abi.encode(
@@ -112,6 +115,14 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         );
         _requireSignature(payment.sender, digest, signature);
         return _openByAllowance(payment.sender, payment.recipient, payment.token, payment.amount, payment.ref);
+    }
+
+    /// @notice Give a reference up: no intent and no authorisation that was signed for it can be brought any more, and no instant
+    /// payment be made with it. Open escrows stay what they are.
+    function revokeReference(bytes16 ref) external nonReentrant {
+        (uint256 word, uint256 bit) = _placeOf(ref);
+        _usedReferences[msg.sender][word] |= bit;
+        emit ReferenceRevoked(msg.sender, ref);
     }
 
     // --- verdicts ------------------------------------------------------------------------------------------------
@@ -299,7 +310,7 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IPayFlowCore
-    function isReferenceUsed(address sender, bytes16 ref) external view returns (bool) {
+    function isReferenceUsed(address sender, bytes16 ref) public view returns (bool) {
         (uint256 word, uint256 bit) = _placeOf(ref);
         return _usedReferences[sender][word] & bit != 0;
     }
@@ -383,6 +394,11 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         used[word] = bits | bit;
         emit PaymentPaidInstantly(id, sender, recipient, token, amount, ref);
         _emitVerdict(id, PaymentStatus.Settled, verdict);
+    }
+
+    /// @dev What was signed for an escrow and left lying must not be brought after the payer went the other way.
+    function _requireUnused(Payment calldata payment) private view {
+        if (isReferenceUsed(payment.sender, payment.ref)) revert ReferenceUsed(payment.sender, payment.ref);
     }
 
     /// @dev What any new payment must satisfy before it is screened.

@@ -83,7 +83,8 @@ interface IFraudOracle is ICoreBound {
     );
     /// @notice A wallet was blacklisted.
     event WalletBlacklisted(address indexed wallet, address indexed by, string reason);
-    /// @notice The core's compliance engine did not take a change of the blacklist: `mirrorBlacklist` tells it again.
+    /// @notice The core's compliance engine did not take a change of the blacklist. `mirrorBlacklist` tells it of a listing again;
+    /// an unlisting is scheduled again.
     event BlacklistNotMirrored(address indexed wallet, address indexed compliance, bool listed);
     /// @notice A wallet was taken off the blacklist.
     event WalletUnblacklisted(address indexed wallet);

@@ -37,7 +37,7 @@ interface IPayFlowCore {
     error InvalidRecipient(address recipient);
     /// @notice A payment of exactly these terms was made before: choose another reference.
     error PaymentAlreadyExists(bytes32 paymentId, PaymentStatus status);
-    /// @notice The sender has paid instantly with this reference before: choose another one.
+    /// @notice The sender has paid instantly with this reference, or revoked it: choose another one.
     error ReferenceUsed(address sender, bytes16 ref);
     /// @notice No payment has these terms.
     error PaymentUnknown(bytes32 paymentId);
@@ -96,6 +96,8 @@ interface IPayFlowCore {
         bytes16 ref,
         uint40 settleDeadline
     );
+    /// @notice A sender gave a reference up: nothing that was signed for it can be brought any more.
+    event ReferenceRevoked(address indexed sender, bytes16 ref);
     /// @notice A payment went through without escrow; `paymentId` is its instantPaymentId.
     event PaymentPaidInstantly(
         bytes32 indexed paymentId,
@@ -166,7 +168,9 @@ interface IPayFlowCore {
     /// authorisation, for one way to pay is good for the other.
     function instantPaymentId(Payment calldata payment) external view returns (bytes32);
 
-    /// @notice Whether a sender has paid instantly with this reference, which can be done once.
+    /// @notice Whether a sender has paid instantly with this reference, which can be done once, or has revoked it.
+    /// @dev It says nothing of recipient, token or amount: the proof of an instant payment is PaymentPaidInstantly with the
+    /// instantPaymentId.
     function isReferenceUsed(address sender, bytes16 ref) external view returns (bool);
 
     /// @notice What is stored of a payment.

@@ -300,3 +300,35 @@ def test_create_payment_for__account_that_delegates_its_code__its_key_signs_all_
         system.core.createPaymentFor(terms.tuple(), deadline, stranger, sender=system.stranger)
     system.core.createPaymentFor(terms.tuple(), deadline, intent(system, key, terms, deadline), sender=system.stranger)
     assert STATUS[system.status(terms)] == "Pending"
+
+
+def test_signed_for_a_relayer__reference_paid_instantly_or_revoked__is_void(
+    system: System, wallet: Any, accounts: Any
+) -> None:
+    payer = accounts[7]
+    key = Account.from_key(payer.private_key)
+    system.token.mint(payer, 1000 * DOLLAR, sender=system.admin)
+    system.token.approve(system.core, 2**256 - 1, sender=payer)
+    deadline = system.now + 600
+    paid, revoked, authorised = (system.terms(sender=payer.address) for _ in range(3))
+    system.core.payInstant(paid.tuple(), system.signed(system.instant_report(paid)), sender=payer)
+    only(
+        system.core.revokeReference(revoked.ref, sender=payer),
+        system.core.ReferenceRevoked,
+        sender=payer.address,
+        ref=revoked.ref,
+    )
+    for terms in (paid, revoked):
+        with refused(system.core.ReferenceUsed, sender=payer.address, ref=terms.ref):
+            system.core.createPaymentFor(
+                terms.tuple(), deadline, intent(system, key, terms, deadline), sender=system.stranger
+            )
+        with refused(system.core.ReferenceUsed, ref=terms.ref):
+            system.core.payInstant(terms.tuple(), system.signed(system.instant_report(terms)), sender=payer)
+    system.core.revokeReference(authorised.ref, sender=payer)
+    with refused(system.core.ReferenceUsed, ref=authorised.ref):
+        signed = authorization(system, key, authorised, system.id(authorised))
+        system.core.createPaymentWithAuthorization(authorised.tuple(), *signed, sender=system.stranger)
+    # the sender's own word counts: an escrow of these terms can still be opened
+    system.core.createPayment(paid.recipient, paid.token, paid.amount, paid.ref, sender=payer)
+    assert STATUS[system.status(paid)] == "Pending"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import System
-from support import DOLLAR, refused
+from conftest import DELAY, System
+from support import DOLLAR, refused, signer_account
 
 
 def test_screened_vault__oracle_objects__withdrawal_reverts_with_its_reason(
@@ -67,4 +67,37 @@ def test_should_approve__engine_that_does_not_answer__says_no(system: System, pr
         False,
         100,
         "the compliance engine does not answer",
+    )
+
+
+def test_should_approve__oracle_that_the_core_does_not_use__hears_the_cores_engine_all_the_same(
+    system: System, project: Any
+) -> None:
+    setup = (system.admin, DELAY, [system.admin], [signer_account(99).address], 1, (20, 40, 60, 80), 86_400)
+    newer = system.admin.deploy(project.FraudOracle, (*setup, system.core))
+    system.compliance.sanction(system.payee, "test", sender=system.officer)
+    for oracle in (system.oracle, newer):
+        assert not oracle.shouldApproveTransaction(system.payer, system.payee, 1).approved
+    system.change(system.core, system.core.setOracle.encode_input(newer))
+    assert not system.oracle.shouldApproveTransaction(system.payer, system.payee, 1).approved
+    unbound = system.admin.deploy(
+        project.PayFlowCore,
+        (
+            system.admin,
+            DELAY,
+            [system.admin],
+            [system.reviewer],
+            [system.officer],
+            [system.admin],
+            system.admin,
+            60,
+            60,
+            [],
+        ),
+    )
+    early = system.admin.deploy(project.FraudOracle, (*setup, unbound))
+    assert tuple(early.shouldApproveTransaction(system.payer, system.payee, 1)) == (
+        False,
+        100,
+        "the core has no compliance engine yet",
     )
