@@ -302,6 +302,29 @@ def test_create_payment_for__account_that_delegates_its_code__its_key_signs_all_
     assert STATUS[system.status(terms)] == "Pending"
 
 
+def test_create_payment_for__wallet_that_is_a_contract__its_owner_signs(
+    system: System, project: Any, accounts: Any
+) -> None:
+    owner = signer_account(4243)
+    payer = accounts[9].deploy(project.ContractWallet, owner.address, system.token, system.core)
+    system.token.mint(payer, 1000 * DOLLAR, sender=system.admin)
+    terms, deadline = system.terms(sender=payer.address), system.now + 600
+    with refused(system.core.InvalidIntent, payer=payer.address):
+        stranger = intent(system, signer_account(4242), terms, deadline)
+        system.core.createPaymentFor(terms.tuple(), deadline, stranger, sender=system.stranger)
+    signature = intent(system, owner, terms, deadline)
+    system.core.createPaymentFor(terms.tuple(), deadline, signature, sender=system.stranger)
+    assert STATUS[system.status(terms)] == "Pending"
+    assert system.token.balanceOf(payer) == 1000 * DOLLAR - terms.amount
+
+
+def test_create_payment_for__bytes_that_are_no_signature__refused(system: System, accounts: Any) -> None:
+    terms, deadline = system.terms(sender=accounts[7].address), system.now + 600
+    for nonsense in (b"", b"abc", bytes(65), b"\xff" * 65):
+        with refused(system.core.InvalidIntent, payer=accounts[7].address):
+            system.core.createPaymentFor(terms.tuple(), deadline, nonsense, sender=system.stranger)
+
+
 def test_signed_for_a_relayer__reference_paid_instantly_or_revoked__is_void(
     system: System, wallet: Any, accounts: Any
 ) -> None:

@@ -13,6 +13,7 @@ def test_screened_vault__oracle_objects__withdrawal_reverts_with_its_reason(
 ) -> None:
     # By an account of its own: ape remembers what stood at an address in an earlier, reverted test.
     vault = accounts[9].deploy(project.ScreenedVault, system.oracle, system.token)
+    assert vault.fraudOracle() == system.oracle
     system.token.approve(vault, 50 * DOLLAR, sender=system.payer)
     vault.deposit(50 * DOLLAR, sender=system.payer)
     vault.withdraw(system.payee, 20 * DOLLAR, sender=system.payer)

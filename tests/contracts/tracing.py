@@ -1,12 +1,13 @@
 """Which lines and branches of the contracts the tests run: `make coverage`.
 
-Every call and transaction of the tests is traced on anvil; tools/contracts/coverage.py brings the program counters back
-to the sources. Without PAYFLOW_COVERAGE nothing is traced.
+Every call and transaction of the tests is traced on anvil, and kept by test; tools/contracts/coverage.py brings the
+program counters back to the sources. Without PAYFLOW_COVERAGE nothing is traced.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +19,11 @@ CALLS = ("CALL", "STATICCALL", "DELEGATECALL", "CALLCODE")
 
 @dataclass
 class Tracer:
-    """Records program counters, and the ways of conditional jumps, by the code that ran."""
+    """Records program counters, and the ways of conditional jumps, by test and the code that ran."""
 
     request: Any
-    seen: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    jumps: dict[str, set[tuple[int, bool]]] = field(default_factory=lambda: defaultdict(set))
+    seen: dict[tuple[str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
+    jumps: dict[tuple[str, str], set[tuple[int, bool]]] = field(default_factory=lambda: defaultdict(set))
     codes: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, method: str, params: Any) -> Any:
@@ -52,17 +53,18 @@ class Tracer:
         steps = (self.request(method, params).get("result") or {}).get("structLogs") or []
         first = str(transaction.get("to") or "").lower()
         stack = [self._code(first) if first else self._creation(transaction)]
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
         for number, step in enumerate(steps):
             depth = step["depth"]
             del stack[depth:]
             code, pc, op = stack[-1], step["pc"], step["op"]
             if code:
-                self.seen[code].add(pc)
+                self.seen[test, code].add(pc)
             following = steps[number + 1] if number + 1 < len(steps) else None
             if following is None:
                 continue
             if op == "JUMPI" and code and following["depth"] == depth:
-                self.jumps[code].add((pc, following["pc"] != pc + 1))
+                self.jumps[test, code].add((pc, following["pc"] != pc + 1))
             if following["depth"] > depth:
                 if op in CALLS:
                     stack.append(self._code("0x" + step["stack"][-2].removeprefix("0x").zfill(40)[-40:]))
@@ -87,8 +89,7 @@ class Tracer:
         """For the report."""
         path.parent.mkdir(parents=True, exist_ok=True)
         rows = [
-            {"code": self.codes[key], "pcs": sorted(self.seen[key]), "jumps": sorted(self.jumps[key])}
-            for key in self.codes
-            if key in self.seen
+            {"test": test, "code": code, "pcs": sorted(pcs), "jumps": sorted(self.jumps[test, code])}
+            for (test, code), pcs in self.seen.items()
         ]
-        path.write_text(json.dumps(rows))
+        path.write_text(json.dumps({"codes": self.codes, "rows": rows}))

@@ -16,6 +16,13 @@ import {pvm, svm} from "./Svm.sol";
 /// to any address, and so to a signer's too. The quorum is one, so that one signature of nobody's would be enough if the
 /// check of the signer were missing.
 contract EscrowProof {
+    /// @dev The functions of the core in three parts that together are all, because one proof over all takes too long.
+    enum Calls {
+        Settling,
+        Paying,
+        TheRest
+    }
+
     address internal constant ADMIN = address(0xA1);
     address internal constant REVIEWER = address(0xA2);
     address internal constant SENDER = address(0xB1);
@@ -84,8 +91,37 @@ contract EscrowProof {
         assert(core.paymentId(payment) == id);
     }
 
-    /// @notice From a final state nothing leads anywhere, whichever it is.
-    function check_final_isFinal(address caller, uint40 time, bytes16 ref, uint8 status) public {
+    /// @notice From a final state no settling leads anywhere, whichever it is.
+    function check_final_notBySettling(address caller, uint40 time, bytes16 ref, uint8 status) public {
+        _final(caller, time, ref, status, Calls.Settling);
+    }
+
+    /// @notice Nor does paying again.
+    function check_final_notByPaying(address caller, uint40 time, bytes16 ref, uint8 status) public {
+        _final(caller, time, ref, status, Calls.Paying);
+    }
+
+    /// @notice Nor does any other function of the core.
+    function check_final_notByTheRest(address caller, uint40 time, bytes16 ref, uint8 status) public {
+        _final(caller, time, ref, status, Calls.TheRest);
+    }
+
+    /// @notice From Pending, without a signer, a reviewer or an admin: back to the sender, or nowhere.
+    function check_pending_notBySettling(address caller, uint40 time, bytes16 ref, address other) public {
+        _pending(caller, time, ref, other, Calls.Settling);
+    }
+
+    /// @notice The same of the functions that pay.
+    function check_pending_notByPaying(address caller, uint40 time, bytes16 ref, address other) public {
+        _pending(caller, time, ref, other, Calls.Paying);
+    }
+
+    /// @notice The same of all others.
+    function check_pending_goesNowhereButBack(address caller, uint40 time, bytes16 ref, address other) public {
+        _pending(caller, time, ref, other, Calls.TheRest);
+    }
+
+    function _final(address caller, uint40 time, bytes16 ref, uint8 status, Calls calls) private {
         pvm.assume(
             status == uint8(PaymentStatus.Settled) || status == uint8(PaymentStatus.Blocked)
                 || status == uint8(PaymentStatus.Rejected) || status == uint8(PaymentStatus.Cancelled)
@@ -97,17 +133,16 @@ contract EscrowProof {
         word = (word & ~(uint256(0xff) << 224)) | (uint256(status) << 224);
         pvm.store(address(core), place, bytes32(word));
         assert(uint8(core.getPayment(id).status) == status);
-        _anyCall(caller, time);
+        _anyCall(caller, time, calls);
         assert(uint256(pvm.load(address(core), place)) == word);
         assert(coin.balanceOf(RECIPIENT) == 0);
     }
 
-    /// @notice From Pending, without a signer, a reviewer or an admin: back to the sender, or nowhere.
-    function check_pending_goesNowhereButBack(address caller, uint40 time, bytes16 ref, address other) public {
+    function _pending(address caller, uint40 time, bytes16 ref, address other, Calls calls) private {
         pvm.assume(other != SENDER && other != address(core));
         _open(ref);
         pvm.assume(caller != ADMIN && caller != REVIEWER && caller != address(core) && caller != SENDER);
-        _anyCall(caller, time);
+        _anyCall(caller, time, calls);
         PaymentStatus status = core.getPayment(id).status;
         assert(status == PaymentStatus.Pending || status == PaymentStatus.Cancelled);
         assert(coin.balanceOf(other) == 0);
@@ -125,11 +160,29 @@ contract EscrowProof {
         id = core.createPayment(RECIPIENT, address(coin), 1_000_000, ref);
     }
 
-    function _anyCall(address caller, uint40 time) private {
+    function _anyCall(address caller, uint40 time, Calls calls) private {
         pvm.warp(block.timestamp + time);
         bytes memory data = svm.createCalldata("PayFlowCore");
+        pvm.assume(_of(bytes4(data)) == calls);
         pvm.prank(caller);
         (bool ignored,) = address(core).call(data);
         ignored;
+    }
+
+    function _of(bytes4 selector) private pure returns (Calls) {
+        if (
+            selector == PayFlowCore.settleNow.selector || selector == PayFlowCore.settleBatch.selector
+                || selector == PayFlowCore.applyBatchVerdict.selector || selector == PayFlowCore.executePayment.selector
+                || selector == PayFlowCore.executeWhitelisted.selector
+        ) return Calls.Settling;
+        if (
+            selector == PayFlowCore.createPayment.selector || selector == PayFlowCore.createPaymentFor.selector
+                || selector == PayFlowCore.createPaymentWithPermit.selector
+                || selector == PayFlowCore.createPaymentWithAuthorization.selector
+                || selector == PayFlowCore.payInstant.selector
+                || selector == PayFlowCore.payInstantWithPermit.selector
+                || selector == PayFlowCore.payInstantWithAuthorization.selector
+        ) return Calls.Paying;
+        return Calls.TheRest;
     }
 }

@@ -1,11 +1,11 @@
 """Line and branch coverage of the contracts, from traces of the contract tests: `make coverage`.
 
-    python tools/contracts/coverage.py .build/coverage/traces.json
+    python tools/contracts/coverage.py .build/coverage/traces.json .build/coverage/tests.json
 
 The sources are compiled once more with a build-info, whose source maps bring program counters back to lines. A line
 counts where the compiler attributed an instruction to a statement or expression on it. A branch is a conditional jump
 whose condition stands in the sources; both of its ways count. What optimised code shares between two places cannot be
-told apart.
+told apart. The second file receives which tests run each line: {"contracts/X.sol:12": ["tests/…::test_…"]}.
 """
 
 import json
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,36 +25,63 @@ LONGEST = 400
 """Ranges longer than that are whole functions or contracts: the compiler's own code."""
 
 
-def main(traces: Path) -> int:
+@dataclass(frozen=True)
+class Place:
+    """An instruction, and where in the sources it comes from."""
+
+    pc: int
+    path: Path
+    line: int
+    condition: str | None
+    """The text of the condition that a JUMPI decides, if the sources have one there."""
+
+
+def main(traces: Path, by_line: Path) -> int:
     """Print a table per file and what was not reached."""
-    rows = json.loads(traces.read_text())
+    recorded = json.loads(traces.read_text())
     info, contracts = _compile()
     sources = {int(number): ROOT / path for number, path in info["source_id_to_path"].items()}
-    lines: dict[Path, dict[int, bool]] = defaultdict(dict)
-    branches: dict[tuple[Path, int, str], set[bool]] = defaultdict(set)
+    known: dict[tuple[bytes, str], list[Place]] = {}
+    places: dict[str, list[Place]] = {}
     unknown = 0
-    for row in rows:
-        found = _contract(row["code"], contracts)
+    for key, code in recorded["codes"].items():
+        found = _contract(code, contracts)
         if found is None:
             unknown += 1
             continue
-        code, source_map = found
+        if found not in known:
+            known[found] = list(_places(*found, sources))
+        places[key] = known[found]
+    lines: dict[Path, dict[int, bool]] = defaultdict(dict)
+    branches: dict[tuple[Path, int, str], set[bool]] = defaultdict(set)
+    tests: dict[str, set[str]] = defaultdict(set)
+    for row in recorded["rows"]:
         pcs, jumps = set(row["pcs"]), {(pc, taken) for pc, taken in row["jumps"]}
-        for (pc, op), (start, length, number) in zip(_instructions(code), _ranges(source_map), strict=False):
-            path = sources.get(number)
-            if path is None or not path.is_relative_to(OURS) or "mocks" in path.parts or length > LONGEST:
-                continue
-            text = _text(path)
-            if start + length > len(text):
-                continue
-            line = text.count(b"\n", 0, start) + 1
-            snippet = text[start : start + length].decode()
-            if snippet.startswith(("function ", "constructor", "contract ", "modifier ", "library ", "struct ")):
-                continue
-            lines[path][line] = lines[path].get(line, False) or pc in pcs
-            if op == 0x57 and _is_condition(text, start, length):
-                branches[path, line, snippet] |= {taken for at, taken in jumps if at == pc}
+        for place in places.get(row["code"], ()):
+            hit = place.pc in pcs
+            lines[place.path][place.line] = lines[place.path].get(place.line, False) or hit
+            if hit:
+                tests[f"{place.path.relative_to(ROOT)}:{place.line}"].add(row["test"])
+            if place.condition is not None:
+                ways = branches[place.path, place.line, place.condition]
+                ways |= {taken for taken in (True, False) if (place.pc, taken) in jumps}
+    by_line.write_text(json.dumps({line: sorted(names - {""}) for line, names in sorted(tests.items())}, indent=1))
     return _report(lines, branches, unknown)
+
+
+def _places(code: bytes, source_map: str, sources: dict[int, Path]) -> Iterator[Place]:
+    for (pc, op), (start, length, number) in zip(_instructions(code), _ranges(source_map), strict=False):
+        path = sources.get(number)
+        if path is None or not path.is_relative_to(OURS) or "mocks" in path.parts or length > LONGEST:
+            continue
+        text = _text(path)
+        if start + length > len(text):
+            continue
+        snippet = text[start : start + length].decode()
+        if snippet.startswith(("function ", "constructor", "contract ", "modifier ", "library ", "struct ")):
+            continue
+        condition = snippet if op == 0x57 and _is_condition(text, start, length) else None
+        yield Place(pc, path, text.count(b"\n", 0, start) + 1, condition)
 
 
 def _compile() -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -154,4 +182,4 @@ def _report(lines: dict[Path, dict[int, bool]], branches: dict[tuple[Path, int, 
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
