@@ -1,6 +1,6 @@
 """How many confirmed payments to look-alike addresses are recognised, and how often an ordinary payment is accused.
 
-    PAYFLOW_DATA=../shared/data python -m benchmarks.poisoning [--json results.json]
+    PAYFLOW_DATA=../shared/data python -m benchmarks.poisoning [--json results.json]   (also into docs/model-card.md)
 
 The payoffs hold the victim, the look-alike and the address that was meant, not what else the victim paid. Each is
 therefore played through a fresh engine in several stories; one of them takes 100 real transfers of an ordinary wallet
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.pages import CARD, renew
 from oracle.datasets.folder import Origin, data_folder, locate
 from oracle.datasets.labelled import load_labelled
 from oracle.datasets.repeats import without_repeats
@@ -275,6 +276,27 @@ def show(figures: dict[str, Any]) -> None:
         print(f"    {one['kind']}: {pair} ({one['digits']} digits)")
 
 
+def card(figures: dict[str, Any]) -> Iterator[str]:
+    """Lines of the model card."""
+    yield (
+        "| the victim's history, then the payoff | "
+        + " | ".join(f"{one} ({figures[one]['payoffs']:,})" for one in CHAINS)
+        + " |"
+    )
+    yield "|---|" + "---|" * len(CHAINS)
+    for story in figures[CHAINS[0]]["stories"]:
+        yield f"| {story} | " + " | ".join(f"{figures[one]['stories'][story]['share']:.2%}" for one in CHAINS) + " |"
+    part = figures["ordinary"]
+    rates = (part[f"{kind}_per_100000"] for kind in ("poisoning", "mistyped", "expected_by_chance"))
+    poisoning, mistyped, chance = (f"{rate:.3f}" for rate in rates)
+    yield ""
+    yield (
+        f"Of {part['outgoing']:,} ordinary outgoing payments {part['poisoning_outgoing']} were accused of poisoning and"
+        f" {part['mistyped_outgoing']} held as mistyped, {poisoning} and {mistyped} in 100,000; by chance {chance}"
+        f" in 100,000 are to be expected."
+    )
+
+
 def measure() -> dict[str, Any]:
     """All figures. Raises DataMissing."""
     model = RiskModel.default()
@@ -290,6 +312,7 @@ def main() -> None:
     arguments = parser.parse_args()
     figures = measure()
     show(figures)
+    renew(CARD, "poisoning", card(figures))
     text = json.dumps(figures, indent=2, sort_keys=True)
     print(text)
     if arguments.json:

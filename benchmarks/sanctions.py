@@ -1,6 +1,6 @@
 """Whether every sanctioned address is blocked, and whether wrong entries of real blocklists block ordinary payments.
 
-    PAYFLOW_DATA=../shared/data python -m benchmarks.sanctions [--json results.json]
+    PAYFLOW_DATA=../shared/data python -m benchmarks.sanctions [--json results.json]   (also into docs/model-card.md)
 
 Three lists: `official` is OFAC's addresses alone; `labelled` adds what public labels say (exchanges, services, tokens,
 mixers, scams, an issuer's blocklist); `trapped` types the token contracts of the data too, and adds an issuer's list
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pages import CARD, renew
 from benchmarks.poisoning import START, TOKEN, ordinary, payment_of
 from oracle.datasets.folder import Origin, data_folder, locate
 from oracle.datasets.transfers import Transfers
@@ -209,6 +210,27 @@ def show(name: str, part: dict[str, Any]) -> None:
         print(f"    {one['payments']} for {one['address']}: {'; '.join(one['as'])}")
 
 
+def card(figures: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Lines of the model card."""
+    yield (
+        "| lists | entries | sanctioned addresses | blocked as sender | as recipient | ordinary payments | blocked"
+        " | for a null, burn, token, service or exchange address |"
+    )
+    yield "|---|" + "---|" * 7
+    for name, part in figures.items():
+        listed, plain = part["listed_addresses"], part["ordinary"]
+        cells = (
+            sum(part["entries"].values()),
+            listed["listed"],
+            listed["as_sender"],
+            listed["as_recipient"],
+            plain["payments"],
+            plain["blocked"],
+            plain["blocked_for_null_burn_token_service_or_exchange"],
+        )
+        yield f"| {name} | " + " | ".join(f"{cell:,}" for cell in cells) + " |"
+
+
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -218,6 +240,7 @@ def main() -> None:
     for name, part in measure():
         figures[name] = part
         show(name, part)
+    renew(CARD, "sanctions", card(figures))
     text = json.dumps(figures, indent=2, sort_keys=True)
     print(text)
     if arguments.json:

@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.pages import CARD, renew
 from oracle.scoring import Alert, Payment, RiskEngine, RiskLevel, RiskModel, ScreeningLists
 from oracle.scoring.evaluation import Evaluation
 from oracle.scoring.simulator import Parameters, simulate, simulated_lists
 from oracle.scoring.types import MICRO
 
-CARD = Path(__file__).resolve().parents[1] / "docs" / "model-card.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 PAYMENTS, EPISODES = 10_000, 10
 CUNNING = (0.0, 0.5, 1.0)
 STABLECOINS = "eth_transfers_labelled/stablecoin_transfers.parquet"
@@ -223,10 +222,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("PAYFLOW_DATA"))
     arguments = parser.parse_args()
     text = "\n".join(figures(arguments.seeds, Path(arguments.data) if arguments.data else None))
-    card = CARD.read_text("utf-8")
-    before, _, rest = card.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    CARD.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
+    renew(CARD, "figures", [text])
     print(text)
 
 

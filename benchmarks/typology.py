@@ -1,7 +1,7 @@
 """The typologies: what one payment costs at a million live edges, and which laundering attempts their facts show.
 
     python -m benchmarks.typology speed [--edges 1000000] [--json results.json]
-    PAYFLOW_DATA=... python -m benchmarks.typology recall [--json results.json]
+    PAYFLOW_DATA=... python -m benchmarks.typology recall [--json results.json]   (also into docs/model-card.md)
 
 `speed`: a quarter as many wallets as edges, a few of them in most payments, so that the bounds are reached; one thread.
 "busiest": payments among the 50 wallets that pay most.
@@ -36,6 +36,7 @@ import gzip
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.pages import CARD, renew
 from benchmarks.stream_speed import synthetic
 from oracle.errors import ConfigurationError
 from oracle.scoring.stream import Table, Transfer, key_of
@@ -384,6 +386,26 @@ def measure_recall(folder: Path) -> dict[str, Any]:
     return results
 
 
+def card(results: dict[str, Any]) -> Iterator[str]:
+    """Lines of the model card: the settings that keep the licit wallets' pace."""
+    settings = {name: one for name, one in results.items() if "tempo" in name}
+    yield "| share of attempts caught | " + " | ".join(settings) + " |"
+    yield "|---|" + "---|" * len(settings)
+    for kind in (*STRUCTURAL, "RANDOM"):
+        cells = (f"{one['kinds'][kind]['recall']:.2f}" for one in settings.values())
+        attempts = next(iter(settings.values()))["kinds"][kind]["attempts"]
+        yield f"| {kind} ({attempts}) | " + " | ".join(cells) + " |"
+    alerts = (" and ".join(f"{share:.2%}" for share in one["licit_alerts"]) for one in settings.values())
+    yield "| licit payments that alert, by the rules of either half | " + " | ".join(alerts) + " |"
+    yield (
+        "| the same, wallets unseen by the choice | "
+        + " | ".join(f"{one['unseen_wallets']:.2%}" for one in settings.values())
+        + " |"
+    )
+    strangers = (f"{one['probe'][0]:.1%} and {one['probe'][1]:.1%}" for one in settings.values())
+    yield "| probe: payments between strangers, licit and laundering | " + " | ".join(strangers) + " |"
+
+
 def main() -> None:
     """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -402,6 +424,7 @@ def main() -> None:
             figures = measure_recall(arguments.data)
         except ConfigurationError as error:
             raise SystemExit(str(error)) from error
+        renew(CARD, "typologies", card(figures))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -1,6 +1,6 @@
-"""`payflow train`: train the risk model on simulated payments."""
+"""`payflow train`: train the risk model on simulated payments and, with --data, on labelled ones."""
 
-import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +9,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from oracle.commands.shared import Json, data_console, message_console, print_json
 
+PER_WALLET = 100
+"""Payments that one labelled wallet contributes at most, so that no busy service decides what is ordinary."""
+
 
 def register(app: typer.Typer) -> None:
     """Add `payflow train`."""
 
     @app.command(
         "train",
-        epilog="Example:  payflow train --seed 7 --out models/, then PAYFLOW_MODEL_FILE=models/default.safetensors",
+        epilog="Example:  payflow train --data stablecoins --out models/, then"
+        " PAYFLOW_MODEL_FILE=models/default.safetensors",
     )
     def train(
         out: Annotated[Path, typer.Option(help="Folder that receives default.safetensors and its hash.")] = Path(
@@ -25,24 +29,69 @@ def register(app: typer.Typer) -> None:
         payments: Annotated[
             int, typer.Option(min=4_000, help="Simulated payments to fit on, as many to calibrate.")
         ] = 24_000,
+        data: Annotated[
+            str | None,
+            typer.Option(help="Labelled data set for the supervised model (docs/data.md); without it there is none."),
+        ] = None,
+        path: Annotated[Path | None, typer.Option(help="Where that data set lies, if not in PAYFLOW_DATA.")] = None,
         as_json: Json = False,
     ) -> None:
-        """Train the anomaly ensemble and its calibration. Same seed, same bytes; the hash is the model's version."""
+        """Train the anomaly ensemble on simulated life, and a supervised model on labelled transfers.
+
+        Same seed and data, same bytes; the hash is the model's version. A run that was interrupted goes on where it
+        was: finished folds are kept in OUT/folds.
+        """
+        from oracle.scoring.model import version_of
         from oracle.scoring.training import train as fit  # scikit-learn takes a second to load: only where it is needed
 
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=message_console) as progress:
             task = progress.add_task("simulating", total=1.0)
-            model = fit(
-                seed,
-                payments=payments,
-                progress=lambda what, share: progress.update(task, description=what, completed=share),
-            )
+
+            def report(what: str, share: float) -> None:
+                progress.update(task, description=what, completed=share)
+
+            supervised = None if data is None else _supervised(data, path, seed, out / "folds", report)
+            model = fit(seed, payments=payments, supervised=supervised, progress=report)
         out.mkdir(parents=True, exist_ok=True)
-        version = hashlib.sha256(model).hexdigest()
+        version = version_of(model)
         (out / "default.safetensors").write_bytes(model)
-        (out / "default.sha256").write_text("0x" + version + "\n", encoding="ascii")
+        (out / "default.sha256").write_text(version + "\n", encoding="ascii")
         if as_json:
-            print_json({"file": str(out / "default.safetensors"), "version": "0x" + version, "bytes": len(model)})
+            print_json({"file": str(out / "default.safetensors"), "version": version, "bytes": len(model)})
         else:
-            data_console.print(f"{out / 'default.safetensors'}: model 0x{version}, {len(model)} bytes", soft_wrap=True)
+            data_console.print(f"{out / 'default.safetensors'}: model {version}, {len(model)} bytes", soft_wrap=True)
+
+
+def _supervised(name: str, path: Path | None, seed: int, cache: Path, report: Callable[[str, float], None]) -> bytes:
+    """The supervised model's file, trained on what a node sees: the set's transfers alone, each labelled wallet's first
+    ones, seen from its side."""
+    import numpy as np
+
+    from oracle.datasets import among_first, load, without_repeats
+    from oracle.errors import ConfigurationError
+    from oracle.evaluation.gate.vectors import vectors
+    from oracle.scoring.stream import FEATURES
+    from oracle.scoring.supervised.train import fit
+
+    report(f"reading {name}", 0.0)
+    transfers = without_repeats(load(name, path)).transfers
+    labelled = (transfers.wallet >= 0) & (transfers.label >= 0)
+    if len(np.unique(transfers.label[labelled])) < 2:
+        raise ConfigurationError(
+            f"The data set {name} does not label wallets of both kinds, so that nothing can be learned from it."
+            f" Take one that does, as stablecoins or labelled."
+        )
+    wanted = among_first(transfers, PER_WALLET) & labelled
+    rows = vectors(transfers, transfers.sender == transfers.wallet, wanted)
+    model = fit(
+        rows,
+        transfers.label[wanted].astype(np.float64),
+        transfers.wallet[wanted],
+        [one.name for one in FEATURES],
+        seed=seed,
+        cache=cache,
+        source={"data": name, "sha256": transfers.source, "per_wallet": str(PER_WALLET)},
+        progress=report,
+    )
+    return model.data

@@ -10,7 +10,7 @@ from oracle.datasets.lists import AddressFormat, AddressLabel, Sanctioned, load_
 from oracle.datasets.paysim import load_paysim
 from oracle.datasets.poisoning import Payoffs, load_payoffs
 from oracle.datasets.registry import DATA_SETS, NAMES, DataSet, load
-from oracle.datasets.repeats import Distinct, first_per_wallet, without_repeats
+from oracle.datasets.repeats import Distinct, among_first, first_per_wallet, without_repeats
 from oracle.datasets.samld import load_samld
 from oracle.datasets.transfers import UNLABELLED, Token, Transfers
 
@@ -27,6 +27,7 @@ __all__ = [
     "Sanctioned",
     "Token",
     "Transfers",
+    "among_first",
     "data_folder",
     "first_per_wallet",
     "load",

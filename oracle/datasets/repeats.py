@@ -52,6 +52,11 @@ def without_repeats(transfers: Transfers) -> Distinct:
 def first_per_wallet(transfers: Transfers, most: int = 100) -> Transfers:
     """The first `most` rows of each wallet's history, so that no single wallet decides a figure. Rows that belong to no
     wallet count for their sender."""
+    return transfers.take(among_first(transfers, most))
+
+
+def among_first(transfers: Transfers, most: int = 100) -> NDArray[np.bool_]:
+    """Whether each row is among the first `most` of its wallet's history, shape (N,)."""
     owner = np.where(transfers.wallet >= 0, transfers.wallet, transfers.sender)
     order = np.argsort(owner, kind="stable")
     sorted_owner = owner[order]
@@ -59,7 +64,7 @@ def first_per_wallet(transfers: Transfers, most: int = 100) -> Transfers:
     lengths = np.diff(np.append(starts, owner.size))
     rank = np.empty(owner.size, np.int64)
     rank[order] = np.arange(owner.size) - np.repeat(starts, lengths)
-    return transfers.take(rank < most)
+    return rank < most
 
 
 def _coded(units: NDArray[np.object_]) -> NDArray[np.int64]:

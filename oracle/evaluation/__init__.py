@@ -3,7 +3,7 @@
 Pure: arrays in, plain results out. `figures` needs matplotlib, everything else what the node needs.
 """
 
-from oracle.evaluation.agebands import AgeBands, Band, age_bands, age_edges
+from oracle.evaluation.agebands import AgeBands, Band, age_bands, age_edges, within_bands
 from oracle.evaluation.bootstrap import MEASURES, Interval, wallet_bootstrap
 from oracle.evaluation.conformal import (
     Bound,
@@ -86,4 +86,5 @@ __all__ = [
     "to_json",
     "wallet_bootstrap",
     "wallets_needed",
+    "within_bands",
 ]

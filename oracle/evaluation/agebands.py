@@ -77,6 +77,23 @@ def age_bands(
     return AgeBands(tuple(found), pairs, won / pairs if pairs else float("nan"))
 
 
+def within_bands(scores: NDArray[Any], labels: NDArray[Any], bands: NDArray[Any], weights: NDArray[Any]) -> float:
+    """ROC-AUC over the pairs of a fraud and a licit row that lie in one band, NaN without any; arrays of shape (N,).
+
+    Here a band is a row's own (its wallet's age on that day), so that a wallet may lie in several; a pair counts by the
+    product of its rows' `weights`. Raises ValueError as `metrics.checked` does.
+    """
+    values, fraud, known = checked(scores, labels, weights)
+    won = pairs = 0.0
+    for band in np.unique(bands):
+        own = np.asarray(bands) == band
+        weight = float(known[own & fraud].sum() * known[own & ~fraud].sum())
+        if weight > 0:
+            won += weight * float(ranking(values[own], fraud[own], known[own]).roc_auc())
+            pairs += weight
+    return won / pairs if pairs else float("nan")
+
+
 def _wallet_ages(ages: NDArray[Any], wallets: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     _, owner = np.unique(wallets, return_inverse=True)
     sums = np.bincount(owner, np.asarray(ages, dtype=np.float64))

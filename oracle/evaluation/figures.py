@@ -1,7 +1,7 @@
 """A report's pictures as PNG, drawn by matplotlib (extra `dev`) without a display and without any global state.
 
 Curves of models that are detection quality never share axes with curves that are not: each section has its own
-pictures, and each picture is titled with its section's heading and names the objections in its legend.
+pictures, and each picture is titled with its section's heading and names the objections below its curves.
 """
 
 import io
@@ -33,7 +33,7 @@ def pictures(report: Report, *, dpi: int = 110) -> dict[str, bytes]:
     with style.context("default"):  # whatever the user's own style is
         for number, section in enumerate(sections(report), start=1):
             for name, title, draw in _drawings(section):
-                figure = Figure(figsize=(6.4, 4.8), layout="constrained")
+                figure = Figure(figsize=(6.4, 5.4), layout="constrained")
                 FigureCanvasAgg(figure)
                 axes = figure.add_subplot()
                 draw(axes)
@@ -76,46 +76,71 @@ def _finish(axes: Any, x: str, y: str) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7)
+
+
+def _legend(section: Section, axes: Any) -> None:
+    """Below the axes, so that it hides no curve: the models, and under numbers what is objected to them."""
+    objections = list(dict.fromkeys(why for why in section.because if why))
+    numbered = {
+        _literal(model.name): f" ({objections.index(why) + 1})" if why else ""
+        for model, why in zip(section.models, section.because, strict=True)
+    }
+    lines, names = axes.get_legend_handles_labels()
+    said = [line for number, why in enumerate(objections, 1) for line in wrap(f"({number}) {_literal(why)}", 100)]
+    axes.figure.legend(
+        lines,
+        [name + numbered.get(name, "") for name in names],
+        loc="outside lower center",
+        ncols=2,
+        fontsize=7,
+        title="\n".join(said),
+        title_fontsize=7,
+    )
 
 
 def _roc(section: Section, axes: Any) -> None:
-    for model, why in zip(section.models, section.because, strict=True):
-        axes.plot(model.roc.x, model.roc.y, label=_label(model, why))
+    for model in section.models:
+        axes.plot(model.roc.x, model.roc.y, label=_literal(model.name))
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
     _finish(axes, "false positive rate", "recall")
+    _legend(section, axes)
 
 
 def _precision_recall(section: Section, axes: Any) -> None:
-    for model, why in zip(section.models, section.because, strict=True):
-        axes.plot(model.precision_recall.x, model.precision_recall.y, label=_label(model, why))
+    for model in section.models:
+        axes.plot(model.precision_recall.x, model.precision_recall.y, label=_literal(model.name))
     axes.set_ylim(0, 1.02)
     _finish(axes, "recall", "precision")
+    _legend(section, axes)
 
 
 def _calibration(section: Section, axes: Any) -> None:
-    for model, why in zip(section.models, section.because, strict=True):
+    for model in section.models:
         if model.calibration:
             bins = model.calibration.bins
-            axes.plot([b.predicted for b in bins], [b.observed for b in bins], marker="o", label=_label(model, why))
+            predicted, observed = [b.predicted for b in bins], [b.observed for b in bins]
+            axes.plot(predicted, observed, marker="o", label=_literal(model.name))
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="exact")
     _finish(axes, "probability", "share of fraud")
+    _legend(section, axes)
 
 
 def _learning(section: Section, axes: Any) -> None:
-    for model, why in zip(section.models, section.because, strict=True):
+    for model in section.models:
         if model.learning:
             x = [point.wallets for point in model.learning]
-            axes.plot(x, [point.roc_auc for point in model.learning], marker="o", label=_label(model, why))
+            axes.plot(x, [point.roc_auc for point in model.learning], marker="o", label=_literal(model.name))
             low, high = [p.roc_auc_low for p in model.learning], [p.roc_auc_high for p in model.learning]
             axes.fill_between(x, low, high, alpha=0.2)
     _finish(axes, "training wallets", "ROC-AUC")
+    _legend(section, axes)
 
 
 def _histogram(model: Judged, axes: Any) -> None:
     for shares, name in ((model.histogram.licit, "licit"), (model.histogram.fraud, "fraud")):
         axes.stairs(shares, model.histogram.edges, fill=True, alpha=0.5, label=name)
     _finish(axes, "score", "share of the class")
+    axes.legend(fontsize=7)
 
 
 def _confusion(one: Confusion, axes: Any) -> None:

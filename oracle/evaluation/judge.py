@@ -33,6 +33,7 @@ def judge(
     audit: Audit | None,
     weights: NDArray[Any] | None = None,
     probabilities: NDArray[Any] | None = None,
+    calibrated_under: NDArray[Any] | None = None,
     thresholds: Mapping[str, float] | None = None,
     learning: Sequence[CurvePoint] = (),
     further: Sequence[Figure] = (),
@@ -43,7 +44,8 @@ def judge(
 
     `scores`: (N,) or (S, N) as `wallet_bootstrap` takes them; curves, histogram and matrices are those of the first
     seed. `labels`, `wallets`, `weights`: (N,). `probabilities`: (N,), calibrated on other wallets than these; without
-    them neither calibration error nor Brier score is given. `thresholds`: by name, chosen elsewhere (for instance
+    them neither calibration error nor Brier score is given. `calibrated_under`: the weights (N,) that they were made
+    for and are measured under, `weights` where none are given. `thresholds`: by name, chosen elsewhere (for instance
     `conformal.Bound.least_alert`); each gives an F1 and a matrix. `further`: figures from elsewhere (age bands, rates
     of a bound), which fall under the same audit. Raises ValueError as `wallet_bootstrap` and `calibration` do.
     """
@@ -61,7 +63,7 @@ def judge(
     ]
     reliability = None
     if probabilities is not None:
-        reliability = calibration(probabilities, labels, weights)
+        reliability = calibration(probabilities, labels, weights if calibrated_under is None else calibrated_under)
         figures += [Figure("expected calibration error", reliability.error), Figure("Brier score", reliability.brier)]
     figures += further
     ranks = ranking(first, labels, weights)

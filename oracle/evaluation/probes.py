@@ -141,7 +141,7 @@ def probe_scores(
         table[:, varying],
         labels,
         wallets,
-        _boosted,
+        boosted,
         learner=LEARNER,
         seeds=seeds,
         count=count,
@@ -178,7 +178,8 @@ def audit(
     return Audit(tuple(found), limit)
 
 
-def _boosted(rows: Floats, labels: Floats, wallets: NDArray[Any], test: Floats) -> NDArray[Any]:
+def boosted(rows: Floats, labels: Floats, wallets: NDArray[Any], test: Floats) -> NDArray[Any]:
+    """What a probe learns with, as LEARNER says: log-odds of the test rows (M,), from training rows (N, K)."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 

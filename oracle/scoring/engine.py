@@ -1,23 +1,28 @@
 """The risk engine: the ledger, the model and the lists behind three verbs: assess, observe, look at a wallet."""
 
 import re
+from dataclasses import replace
 
 from oracle.errors import InvalidPayment
 from oracle.scoring.analyzers import (
     Screening,
     judge_amount,
+    judge_circle,
     judge_graph,
     judge_pattern,
     judge_timing,
     judge_velocity,
     screen,
 )
-from oracle.scoring.combine import Verdict, combine
+from oracle.scoring.combine import Verdict, combine, points_of
+from oracle.scoring.counterfactual import lower_amount
 from oracle.scoring.features import SCALE, VELOCITY_FEATURES, Context, Signals, decimals, vector
 from oracle.scoring.lists import ScreeningLists
 from oracle.scoring.model import RiskModel
 from oracle.scoring.state import Ledger
-from oracle.scoring.types import Alert, Assessment, Explanation, Payment, WalletView
+from oracle.scoring.supervised.channel import SupervisedChannel
+from oracle.scoring.types import Alert, Assessment, Explanation, Payment, RiskLevel, WalletView
+from oracle.scoring.typology import Closings
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}\Z")
 
@@ -33,6 +38,8 @@ class RiskEngine:
         self._model = model
         self._lists = lists
         self._ledger = Ledger(model.config)
+        self._closings = Closings()
+        self._supervised = None if model.supervised is None else SupervisedChannel(model.supervised)
 
     @property
     def model(self) -> RiskModel:
@@ -55,25 +62,45 @@ class RiskEngine:
 
     def assess(self, payment: Payment) -> Assessment:
         """Score a payment as of now without remembering it; a timestamp before the last payment's counts as
-        simultaneous.
+        simultaneous. From MEDIUM on it is also said which smaller amount would have had a lower level.
 
         Raises InvalidPayment.
         """
         _check(payment)
+        assessment = self._assess(payment)
+        if assessment.level < RiskLevel.MEDIUM:
+            return assessment
+        lower = lower_amount(payment, assessment.level, lambda other: self._assess(other).level)
+        if lower is None:
+            return assessment
+        sentence = f"With {lower.tokens:,} tokens instead it would have been {lower.level.name}."
+        said = Explanation("overall", assessment.overall, sentence)
+        return replace(assessment, explanations=(*assessment.explanations, said))
+
+    def _assess(self, payment: Payment) -> Assessment:
         context = Context.of(payment, self._ledger)
         signals = Signals.of(context)
         entries = vector(signals)
         x = self._model.scaler(entries, SCALE)
         opinions = [channel.opinion(x) for channel in self._model.channels]
+        explained: list[Explanation] = []
+        supervised: dict[str, object] = {}
+        if self._supervised is not None:
+            advice = self._supervised.advise(payment)
+            opinions.append(advice.opinion)
+            if points_of(advice.opinion):
+                explained, supervised = self._supervised.explain(advice)
         velocity_rank = self._model.velocity_curve(
             round(self._model.velocity_forest.raw(x[: len(VELOCITY_FEATURES)]), 9)
         )
         screening = screen(context, self._lists)
         findings = self._judge(signals, velocity_rank, screening)
+        if not screening.hub:
+            findings += judge_circle(self._closings.look(payment))
         verdict = combine(findings, opinions)
         if screening.whitelisted and not any(one.alerts & Alert.SANCTIONED_INTERACTION for one in screening.findings):
             verdict = _spared(payment)
-            findings = []
+            findings, explained = [], []
         anomaly = {"velocity_forest": velocity_rank}
         for opinion in opinions:
             anomaly |= opinion.members | {opinion.channel: opinion.rank}
@@ -87,9 +114,10 @@ class RiskEngine:
             graph=verdict.scores["graph"],
             timing=verdict.scores["timing"],
             alerts=verdict.alerts,
-            explanations=(verdict.reason, *findings),
+            explanations=(verdict.reason, *findings, *explained),
             anomaly=anomaly,
             features=decimals(entries),
+            supervised=supervised,
             model_version=self._model.version,
             lists_version=self._lists.version,
         )
@@ -101,6 +129,9 @@ class RiskEngine:
         """
         _check(payment)
         self._ledger.observe(payment)
+        self._closings.observe(payment)
+        if self._supervised is not None:
+            self._supervised.observe(payment)
         sender = self._ledger.wallet(payment.sender)
         if assessment is not None and sender is not None:
             sender.risk = assessment.overall

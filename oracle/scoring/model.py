@@ -16,11 +16,14 @@ from oracle.scoring.config import ScoringConfig
 from oracle.scoring.ensemble import AnomalyEnsemble, Channel, Forest, RankCurve, Scaler
 from oracle.scoring.ensemble.scaling import pack, unpack
 from oracle.scoring.features import FEATURES, VELOCITY_FEATURES
+from oracle.scoring.stream import FEATURES as STREAM_FEATURES
+from oracle.scoring.supervised import SupervisedModel
 from oracle.scoring.types import RULES
 
 SCHEMA = "payflow.model/1"
 _DEFAULT = "default.safetensors"
 _PIN = "default.sha256"
+_SUPERVISED = "supervised.file"
 _LIMIT = 64 * 2**20
 
 
@@ -36,6 +39,8 @@ class RiskModel:
     channels: tuple[Channel, ...]
     training: dict[str, str]
     """What the file says of its making: seeds and counts."""
+    supervised: SupervisedModel | None = None
+    """The model that learned from labels; a file may do without."""
 
     @classmethod
     def load(cls, source: Path | str | bytes, *, expected: str | None = None) -> "RiskModel":
@@ -79,12 +84,15 @@ def serialise(
     velocity_curve: RankCurve,
     ensemble: AnomalyEnsemble,
     training: dict[str, str],
+    supervised: bytes | None = None,
 ) -> bytes:
-    """The model file's bytes: the same parts give the same bytes."""
+    """The model file's bytes: the same parts give the same bytes. `supervised`: a supervised model's file."""
     arrays = {f"scaler.{name}": array for name, array in pack(scaler.curves).items()}
     arrays |= {f"velocity.forest.{name}": array for name, array in velocity_forest.arrays().items()}
     arrays |= {f"velocity.curve.{name}": array for name, array in pack((velocity_curve,)).items()}
     arrays |= {f"ensemble.{name}": array for name, array in ensemble.arrays().items()}
+    if supervised is not None:
+        arrays[_SUPERVISED] = np.frombuffer(supervised, np.uint8)
     arrays = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
     about = {
         "schema": SCHEMA,
@@ -125,6 +133,7 @@ def _parse(data: bytes, path: Path | str, expected: str | None) -> RiskModel:
 
 
 def _build(version: str, about: dict[str, object], arrays: dict[str, np.ndarray]) -> RiskModel:
+    supervised = _supervised(arrays.pop(_SUPERVISED, None))
     for name, array in arrays.items():
         if array.dtype not in (np.float64, np.int32) or not array.size:
             raise ValueError(f"array {name} has type {array.dtype} and shape {array.shape}")
@@ -144,7 +153,16 @@ def _build(version: str, about: dict[str, object], arrays: dict[str, np.ndarray]
         velocity_curve=unpack(_part(arrays, "velocity.curve."))[0],
         channels=(AnomalyEnsemble.of(_part(arrays, "ensemble."), len(FEATURES)),),
         training={str(key): str(value) for key, value in training.items()},
+        supervised=supervised,
     )
+
+
+def _supervised(file: np.ndarray | None) -> SupervisedModel | None:
+    if file is None:
+        return None
+    if file.dtype != np.uint8 or file.ndim != 1:
+        raise ValueError(f"the supervised model has type {file.dtype} and shape {file.shape}")
+    return SupervisedModel.load(file.tobytes(), features=[one.name for one in STREAM_FEATURES])
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 
-RULES = "payflow.rules/1"
+RULES = "payflow.rules/2"
 """Version of the rules in code: score tables, formulas, features. It stands in model files and evidence documents;
 whoever changes a score by changing code must raise it (tests/oracle/scoring/test_golden.py notices)."""
 
@@ -108,12 +108,15 @@ class Assessment:
     alerts: Alert
     explanations: tuple[Explanation, ...]
     anomaly: Mapping[str, float]
-    """Share of held-out ordinary payments that are less unusual, per ensemble member and "ensemble"; 0.0–1.0."""
+    """Share of held-out ordinary payments that are less unusual, per ensemble member and "ensemble"; "supervised":
+    share of the last payments here that the supervised model finds less suspicious. 0.0–1.0."""
     features: Mapping[str, str]
     """The feature vector that the ensemble read, as decimals with six places."""
     model_version: str
     lists_version: str
-    schema: str = field(default="payflow.evidence/1")
+    supervised: Mapping[str, object] = field(default_factory=dict)
+    """What the supervised model read and why it says so, where it added to the score."""
+    schema: str = field(default="payflow.evidence/2")
 
     @property
     def payment_id(self) -> str:
@@ -164,6 +167,7 @@ class Assessment:
             ],
             "anomaly": {name: f"{rank:.6f}" for name, rank in self.anomaly.items()},
             "features": dict(self.features),
+            "supervised": dict(self.supervised),
             "model_version": self.model_version,
             "lists_version": self.lists_version,
         }

@@ -5,11 +5,17 @@ from oracle.scoring.config import ScoringConfig
 from oracle.scoring.features.pattern import Fan, PatternSignals
 from oracle.scoring.numbers import interpolate
 from oracle.scoring.types import ALERT_SCORE, MICRO, NO_ALERT, TYPED_SCORE, Alert, Explanation
+from oracle.scoring.typology import Circle
 
 LAYERING_SCORES = ((0.0, 0.0), (1.0, 15.0), (2.0, 35.0), (3.0, 72.0), (4.0, 80.0), (6.0, 90.0))
 """Hops of one sum before this payment → score. Two are ordinary (a deposit address swept by its exchange)."""
 LAP_SCORES = ((1.0, 25.0), (2.0, 40.0), (3.0, 65.0), (4.0, 75.0), (8.0, 80.0))
 """Round trips of one sum within 7 days → score. One is a refund or a loan among friends."""
+CIRCLE_SCORES = ((0.8, 40.0), (0.95, 60.0))
+"""Smallest over largest sum of a circle of three to six payments within 7 days → score, a remark: of ordinary payments
+0.4% close such a one in the simulator and none of 14,641 licit stablecoin transfers (`benchmarks.circles`),
+but wallets that pay one another often will."""
+_CIRCLE_LEAST = 3
 MIXING_FAN_SCORES = ((4.0, 0.0), (5.0, 65.0), (8.0, 75.0), (12.0, 80.0))
 """Smaller of distinct payers and distinct payees within 7 days → score, if sums are equal and faces new."""
 _LAP_SHARE, _LAPS_GOING_ROUND = 0.28, 3
@@ -33,6 +39,21 @@ def judge_pattern(signals: PatternSignals, config: ScoringConfig) -> list[Explan
     found = _layering(signals, config) + _round_trips(signals) + _pass_through(signals, config)
     found += _mixing("sender", signals.sender_fan, config) + _mixing("recipient", signals.recipient_fan, config)
     return [one for one in found if one.score > 0]
+
+
+def judge_circle(circle: Circle | None) -> list[Explanation]:
+    """Money that comes back to where it left, through others, less a little."""
+    if circle is None or circle.length < _CIRCLE_LEAST or circle.ratio < CIRCLE_SCORES[0][0]:
+        return []
+    return [
+        Explanation(
+            "pattern",
+            round(interpolate(CIRCLE_SCORES, circle.ratio)),
+            f"It closes a circle of {circle.length} payments within {duration(circle.seconds)}, each made by whom the"
+            f" one before had paid; the smallest sum is {circle.ratio:.0%} of the largest.",
+            circle.payment_ids,
+        )
+    ]
 
 
 def _layering(signals: PatternSignals, config: ScoringConfig) -> list[Explanation]:

@@ -133,8 +133,8 @@ AGE_PROXIES = frozenset(
         "single_tx",
     )
 )
-"""Kept from models: they follow a wallet's age. A model that sees only the first five (|Spearman| with age > 0.35 on the
-shared transfers) tells the classes apart by ROC-AUC 0.81, one that sees only the last three by 0.77, both above the
+"""Kept from models: they follow a wallet's age. A model that sees only the first five (|Spearman| with age > 0.35 on
+the shared transfers) tells the classes apart by ROC-AUC 0.81, one that sees only the last three by 0.77, both above the
 0.75 that a leakage probe may reach."""
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,14 @@ def fit(
     seed: int = 0,
     *,
     cache: Path | None = None,
+    source: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> SupervisedModel:
     """A model of `rows` (N, F) with `labels` 0 or 1 (N,) whose wallets are `groups` (N,).
 
     Calibrated on scores that models of the other folds' wallets gave, then fitted once more on all rows. `cache` is a
-    folder for finished folds, named by the hash of all that they depend on: an interrupted run goes on there. The same
+    folder for finished folds, named by the hash of all that they depend on: an interrupted run goes on there. `source`
+    is put into the file: where the rows come from. The same
     arguments give the same bytes on the same machine and LightGBM version. Raises ToolMissing without LightGBM, and
     ValueError for shapes or labels that do not fit or fewer than `folds` wallets of a class.
     """
@@ -73,11 +75,11 @@ def fit(
         held = fold == one
 
         def scores(held: NDArray[np.bool_] = held) -> Ints:
-            return _boost(rows[~held], labels[~held], weights[~held], settings, seed).raw_batch(rows[held])
+            return boost(rows[~held], labels[~held], weights[~held], settings, seed).raw_batch(rows[held])
 
         raws[held] = _kept(cache, f"{key}-{one}", int(held.sum()), scores)
     report("all rows", settings.folds / (settings.folds + 1))
-    trees = _boost(rows, labels, weights, settings, seed)
+    trees = boost(rows, labels, weights, settings, seed)
     licit = labels == 0
     data = serialise(
         features=feature_names,
@@ -90,6 +92,7 @@ def fit(
             "rows": str(len(rows)),
             "wallets": str(int(owner.max()) + 1),
             "inputs": key,
+            **(source or {}),
         },
     )
     report("done", 1.0)
@@ -112,7 +115,8 @@ def folds(owner: NDArray[np.int64], labels: Floats, count: int, seed: int) -> ND
     return of_wallet[owner]
 
 
-def _boost(rows: Floats, labels: Floats, weights: Floats, settings: FitSettings, seed: int) -> BoostedTrees:
+def boost(rows: Floats, labels: Floats, weights: Floats, settings: FitSettings, seed: int) -> BoostedTrees:
+    """Trees fitted to rows (N, F) with labels 0 or 1 and weights, both (N,). Raises ToolMissing without LightGBM."""
     try:
         import lightgbm
     except ImportError:

@@ -34,13 +34,18 @@ from oracle.scoring.training.settings import (
 
 
 def train(
-    seed: int, *, payments: int = 24_000, config: ScoringConfig | None = None, progress: Progress | None = None
+    seed: int,
+    *,
+    payments: int = 24_000,
+    config: ScoringConfig | None = None,
+    supervised: bytes | None = None,
+    progress: Progress | None = None,
 ) -> bytes:
     """A model trained on simulated ordinary life: `payments` to fit on and as many others to calibrate on.
 
-    The same arguments give the same bytes on the same machine and library versions; one thread computes, because the
-    order of sums in BLAS depends on their number. Raises ValueError for fewer than 4,000 payments, too few for the
-    tails of the ranks.
+    `supervised` is the file of a supervised model to put in. The same arguments give the same bytes on the same machine
+    and library versions; one thread computes, because the order of sums in BLAS depends on their number. Raises
+    ValueError for fewer than 4,000 payments, too few for the tails of the ranks.
     """
     if payments < 4_000:
         raise ValueError(f"{payments} payments are too few to calibrate on; take at least 4,000")
@@ -63,6 +68,7 @@ def train(
         velocity_curve=velocity_curve,
         ensemble=ensemble,
         training={"seed": str(seed), "payments": str(payments), "source": "simulator"},
+        supervised=supervised,
     )
 
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from oracle.evaluation.agebands import age_bands, age_edges
+from oracle.evaluation.agebands import age_bands, age_edges, within_bands
 from oracle.evaluation.metrics import roc_auc
 
 
@@ -57,3 +57,21 @@ def test_age_bands__edges_that_fall_and_ages_that_are_missing__are_refused() -> 
         age_bands(np.arange(2.0), np.array([0, 1]), np.arange(2), np.arange(2.0), (2.0, 1.0))
     with pytest.raises(ValueError, match="age is NaN"):
         age_bands(np.arange(2.0), np.array([0, 1]), np.arange(2), np.array([1.0, math.nan]), ())
+
+
+def test_within_bands__of_any_rows__is_the_weighted_share_of_pairs_of_one_band() -> None:
+    dice = np.random.default_rng(4)
+    labels, bands = dice.integers(0, 2, 60), dice.integers(0, 4, 60)
+    scores, weights = dice.integers(0, 5, 60) / 2.0, dice.random(60)
+    won = pairs = 0.0
+    for guilty in np.flatnonzero(labels == 1):
+        for other in np.flatnonzero((labels == 0) & (bands == bands[guilty])):
+            weight = weights[guilty] * weights[other]
+            won += weight * ((scores[guilty] > scores[other]) + 0.5 * (scores[guilty] == scores[other]))
+            pairs += weight
+    assert within_bands(scores, labels, bands, weights) == pytest.approx(won / pairs)
+
+
+def test_within_bands__without_both_classes_in_any_band__has_no_figure() -> None:
+    labels = np.array([0, 0, 1, 1])
+    assert math.isnan(within_bands(np.arange(4.0), labels, labels, np.ones(4)))

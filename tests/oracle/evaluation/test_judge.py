@@ -1,8 +1,10 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from oracle.evaluation.judge import judge
-from oracle.evaluation.metrics import calibration, confusion, roc_auc
+from oracle.evaluation.metrics import calibration, confusion, equal_wallets, roc_auc
 from tests.oracle.evaluation.helpers import judged, passed, population
 
 
@@ -33,6 +35,15 @@ def test_judge__with_probabilities__calibrates_those_and_without_says_nothing_of
     without = judge("m", features[:, 0], labels, wallets, audit=None, resamples=2)
     assert without.calibration is None
     assert "Brier score" not in {one.name for one in without.figures}
+
+
+def test_judge__with_weights_of_calibration__measures_probabilities_under_them_alone() -> None:
+    features, labels, wallets = population()
+    probabilities, weights = 1 / (1 + np.exp(-features[:, 0])), equal_wallets(wallets)
+    given: dict[str, Any] = {"audit": None, "probabilities": probabilities, "resamples": 2}
+    found = judge("m", features[:, 0], labels, wallets, calibrated_under=weights, **given)
+    assert found.calibration == calibration(probabilities, labels, weights)
+    assert found.figures[0] == judge("m", features[:, 0], labels, wallets, **given).figures[0]
 
 
 def test_judge__of_scores_that_are_all_alike__still_has_a_histogram() -> None:

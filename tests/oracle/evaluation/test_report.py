@@ -183,7 +183,7 @@ def test_pictures__of_a_report__are_one_of_each_kind_in_both_sections(images: di
     for name, data in images.items():
         (tmp_path / name).write_bytes(data)
         drawn = imread(tmp_path / name)
-        assert drawn.shape == (528, 704, 4)
+        assert drawn.shape == (594, 704, 4)
         assert drawn.std() > 0.01  # not blank
 
 

@@ -27,9 +27,17 @@ def test_combine__no_alert__weighted_sum_rounded_down() -> None:
     assert combine(found, []).overall == (25 * 33 + 25 * 45 + 10 * 61) // 100
 
 
-@pytest.mark.parametrize(("rank", "points"), [(0.5, 0), (0.95, 0), (0.975, 10), (1.0, 20)])
-def test_combine__novelty__adds_up_to_twenty_points(rank: float, points: int) -> None:
+@pytest.mark.parametrize(("rank", "points"), [(0.5, 0), (0.95, 0), (0.98, 3), (1.0, 5)])
+def test_combine__novelty__adds_up_to_five_points(rank: float, points: int) -> None:
     assert combine([finding("amount", 40)], [novel(rank)]).overall == 10 + points
+
+
+@pytest.mark.parametrize(("rank", "points"), [(0.5, 0), (0.95, 0), (0.98, 18), (1.0, 30)])
+def test_combine__supervised_model__alone_reaches_low_and_flags_nothing(rank: float, points: int) -> None:
+    verdict = combine([], [novel(1.0), Opinion("supervised", rank, {})])
+    assert verdict.overall == max(5, points)
+    assert RiskLevel.of(verdict.overall) <= RiskLevel.LOW
+    assert not verdict.alerts
 
 
 @pytest.mark.parametrize(("score", "overall"), [(70, 45), (80, 60), (81, 61), (90, 75), (100, 80)])

@@ -130,7 +130,7 @@ def test_observe__silent_wallets__are_forgotten(model: RiskModel, economy: Econo
 def test_engine__imports__neither_chain_nor_database_nor_training() -> None:
     program = (
         "import sys, oracle.scoring, oracle.scoring.simulator\n"
-        "bad = {'web3', 'sqlalchemy', 'fastapi', 'httpx', 'sklearn', 'scipy', 'eth_account', 'pydantic', 'socket'}\n"
+        "bad = {'web3', 'sqlalchemy', 'fastapi', 'httpx', 'sklearn', 'lightgbm', 'eth_account', 'pydantic'}\n"
         "print(sorted(bad & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

@@ -1,6 +1,5 @@
 from itertools import combinations
 from math import factorial
-from time import perf_counter
 
 import numba
 import numpy as np
@@ -83,15 +82,3 @@ def test_contribute__machine_code__neither_fuses_nor_reorders() -> None:
         assert "mul" in code
         assert "fmadd" not in code
         assert "fmla" not in code
-
-
-def test_contributions__300_trees_of_15_leaves__within_two_milliseconds() -> None:
-    case = boosted(9, trees=300, features=40)
-    ours = TreeShap.of(from_lightgbm(case.booster))
-    ours.contributions(case.rows[0])
-    taken = []
-    for row in case.rows[:100]:
-        start = perf_counter()
-        ours.contributions(row)
-        taken.append(perf_counter() - start)
-    assert np.median(taken) < 2e-3

@@ -1,0 +1,233 @@
+"""Evaluation where transfers are split in time, and in time and by account."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracle.evaluation.conformal import Bound, bound
+from oracle.evaluation.crossval import FitPredict, Progress, inputs_hash, kept
+from oracle.evaluation.gate.detectors import COMPACT, LEARNER, fit_detectors
+from oracle.evaluation.gate.goals import CHANNEL, CHOSEN_F1, DISJOINT, IN_TIME
+from oracle.evaluation.gate.members import SHORT_COLUMNS, learner, supervised
+from oracle.evaluation.gate.mistakes import Mistakes, cohort_figures, mistakes
+from oracle.evaluation.gate.promise import OverTime, later_rows
+from oracle.evaluation.gate.task import Effort, Task
+from oracle.evaluation.gate.timed import Part, artefacts, by_account, in_time, known_accounts
+from oracle.evaluation.judge import judge
+from oracle.evaluation.learning import CurvePoint
+from oracle.evaluation.metrics import best_f1, confusion, ranking, roc_auc
+from oracle.evaluation.probes import LEARNER as PROBE
+from oracle.evaluation.probes import LIMIT, Audit, Probe, births, boosted, standard_probes
+from oracle.evaluation.report import Figure, Judged, Report
+from oracle.scoring.numbers import Floats
+from oracle.scoring.supervised.train import FitSettings
+
+ACCOUNTS = "accounts, by their highest score"
+_INNER = 0.75
+"""Share of the training time that the threshold's own model learns from; the threshold is chosen on the rest."""
+_DETECTOR_ROWS = 20_000
+"""Licit rows that the detectors are offered, drawn evenly."""
+ALPHA = 0.01
+
+
+class Judge:
+    """One timed task with its settings and cache."""
+
+    def __init__(self, task: Task, effort: Effort, cache: Path | None, progress: Progress) -> None:
+        self.task, self.effort, self._cache, self._progress = task, effort, cache, progress
+        self._key = inputs_hash(task.rows, task.labels, task.wallets)
+        self._done = 0
+        fewer = replace(effort.fit, trees=max(40, effort.fit.trees // 2), learning_rate=0.1, equal_wallets=False)
+        self.settings: FitSettings = fewer
+
+    def scores(self, name: str, fit_predict: FitPredict, parts: Sequence[Part], rows: Sequence[Floats]) -> Floats:
+        """Scores (M,), NaN where no part judges; `name` says all that decides them, `rows` gives each part's table."""
+        found = np.full(len(self.task.labels), np.nan)
+        for number, (part, table) in enumerate(zip(parts, rows, strict=True)):
+            self._done += 1
+            self._progress(name.split("|")[0], 1 - 0.9**self._done)
+
+            def fresh(part: Part = part, table: Floats = table) -> NDArray[Any]:
+                own = self.task.labels[part.train], self.task.wallets[part.train]
+                return fit_predict(
+                    np.ascontiguousarray(table[part.train]), *own, np.ascontiguousarray(table[part.test])
+                )
+
+            marks = inputs_hash(np.stack([part.train, part.test]).astype(np.float64), found[:0], self.task.wallets)
+            key = inputs_hash(table, self.task.labels, self.task.wallets, name) if table is not self.task.rows else ""
+            label = inputs_hash(found[:0], found[:0], self.task.wallets[:0], self._key, marks, key, name)
+            found[part.test] = kept(self._cache, f"timed-{label}-{number}", int(part.test.sum()), fresh)
+        return found
+
+    def trees(self, name: str, parts: Sequence[Part], columns: Sequence[int] | None = None) -> Floats:
+        """Log-odds of the supervised model."""
+        said = f"{name}|{learner(name, self.settings, columns)}"
+        return self.scores(said, supervised(self.settings, columns), parts, [self.task.rows] * len(parts))
+
+    def audit(self, parts: Sequence[Part], measure: Callable[[Floats], float]) -> Audit:
+        """The probes on the very rows that these parts learn from and judge."""
+        still = standard_probes(self.task.transfers, self.task.rows, self.task.history)
+        probes: dict[str, list[Floats]] = {name: [columns] * len(parts) for name, columns in still.items()}
+        probes["known accounts"] = [known_accounts(self.task, part) for part in parts]
+        found = []
+        for name in sorted(probes):
+            tables = [_varying(columns) for columns in probes[name]]
+            width = max(table.shape[1] for table in tables)
+            area = 0.5
+            if all(table.shape[1] for table in tables):
+                area = measure(self.scores(f"probe: {name}|{PROBE}", boosted, parts, tables))
+            found.append(Probe(name, width, area))
+        return Audit(tuple(found), LIMIT)
+
+
+def by_time(
+    task: Task, marked: Mapping[int, bool] | None, effort: Effort, cache: Path | None, progress: Progress
+) -> tuple[Report, Mistakes]:
+    """The report on a task that is split in time, and its error analysis. Raises ToolMissing without LightGBM."""
+    run = Judge(task, effort, cache, progress)
+    whole, parts = in_time(task), by_account(task)
+    seen = np.logical_or.reduce([part.test for part in parts])
+    labels, wallets = task.labels, task.wallets
+
+    def area(scores: Floats) -> float:
+        known = ~np.isnan(scores)
+        return roc_auc(scores[known], labels[known])
+
+    checked = run.audit((whole,), area)
+    options: dict[str, Any] = {"seeds": range(effort.seeds), "resamples": effort.resamples}
+
+    def judged(name: str, scores: Floats, audited: Audit, *more: Figure, **further: Any) -> Judged:
+        rows = ~np.isnan(scores)
+        return judge(name, scores[rows], labels[rows], wallets[rows], audit=audited, further=more, **options, **further)
+
+    scores = run.trees(IN_TIME, (whole,))
+    threshold, kept_bound, drift = _thresholds(run, whole)
+    chosen = confusion(scores[whole.test], labels[whole.test], threshold)
+    small = {family: of[whole.test] for family, of in task.cohorts.items()}
+    found = [
+        judged(
+            IN_TIME,
+            scores,
+            checked,
+            Figure(CHOSEN_F1, chosen.f1),
+            *(drift.figures if drift else ()),
+            *cohort_figures(scores[whole.test], labels[whole.test], small),
+            thresholds={
+                "the threshold of the training time": threshold,
+                f"conformal bound of {ALPHA:.0%} of rows": kept_bound.least_alert,
+            },
+            learning=_curve(run, whole, scores),
+        ),
+        judged(f"{IN_TIME}, 7 days and less", run.trees("week", (whole,), SHORT_COLUMNS), checked),
+        judged(f"{IN_TIME}, {CHANNEL}", _channel(run, whole), checked),
+        judged(f"{IN_TIME}, two artefacts only", _artefacts(run, whole), checked),
+    ]
+    if seen.any() and 0 < labels[seen].sum() < seen.sum():
+        apart = run.trees(DISJOINT, parts)
+        more = Figure(CHOSEN_F1, _held_out_f1(run, parts, apart))
+        found.append(judged(DISJOINT, apart, run.audit(parts, area), more))
+        plain = run.scores("artefacts|1", boosted, parts, [artefacts(task, part) for part in parts])
+        found.append(judged(f"{DISJOINT}, two artefacts only", plain, found[-1].audit or checked))
+    if marked is not None:
+        found.append(_accounts(run, whole, scores, marked, options))
+    born = births(task.transfers, task.history)
+    wrong = mistakes(task.take(whole.test), scores[whole.test], born[whole.test])
+    facts = (
+        *task.facts,
+        (
+            "split",
+            f"learnt from the first 70% of the time, {int(whole.train.sum())} rows; {int(whole.test.sum())} judged",
+        ),
+        ("split by account too", f"{int(seen.sum())} rows judged, {int(labels[seen].sum())} of fraud"),
+        ("intervals", f"95% over resampled senders, {effort.seeds} seeds of {effort.resamples} draws"),
+        ("trees", f"{run.settings.trees} at rate {run.settings.learning_rate:g}{', a quick run' * effort.quick}"),
+    )
+    return Report(task.title, facts, tuple(found), (*([drift.sentence] if drift else []), *wrong.notes)), wrong
+
+
+def _thresholds(run: Judge, whole: Part) -> tuple[float, Bound, OverTime | None]:
+    """The threshold of the best F1, the conformal bound over licit rows grouped by sender, and what became of it later.
+
+    Both are chosen on the last quarter of the training time, under a model that learnt from the quarters before; that
+    same model's scores of the time to be judged say whether the bound was kept."""
+    threshold, scores, chosen = _threshold(run, whole)
+    labels, wallets, time = run.task.labels, run.task.wallets, run.task.transfers.time
+    licit = chosen & (labels == 0)
+    kept_bound = bound(scores[licit], wallets[licit], ALPHA, "row")
+    drift = later_rows(kept_bound, scores[whole.test], labels[whole.test], wallets[whole.test], time[whole.test])
+    return threshold, kept_bound, drift
+
+
+def _threshold(run: Judge, part: Part) -> tuple[float, Floats, NDArray[np.bool_]]:
+    """The threshold, the scores that its model gave, NaN where it learnt, and the rows (M,) that it was chosen on."""
+    time = run.task.transfers.time
+    start, end = time[part.train].min(), time[part.train].max()
+    early = time <= start + _INNER * (end - start)
+    scores = run.trees("threshold", (Part(part.train & early, (part.train & ~early) | part.test),))
+    chosen = part.train & ~early
+    return best_f1(scores[chosen], run.task.labels[chosen]).threshold, scores, chosen
+
+
+def _held_out_f1(run: Judge, parts: Sequence[Part], scores: Floats) -> float:
+    """F1 over the rows of all parts, each under the threshold that its own training time chose."""
+    above = np.full(len(scores), np.nan)
+    for part in parts:
+        above[part.test] = scores[part.test] - _threshold(run, part)[0]
+    seen = ~np.isnan(above)
+    return confusion(above[seen], run.task.labels[seen], 0.0).f1
+
+
+def _channel(run: Judge, whole: Part) -> Floats:
+    def fit_predict(rows: Floats, labels: Floats, wallets: NDArray[Any], test: Floats) -> NDArray[Any]:
+        licit = np.flatnonzero(labels == 0)
+        if len(licit) > _DETECTOR_ROWS:
+            licit = np.sort(np.random.default_rng(0).choice(licit, _DETECTOR_ROWS, replace=False))
+        found = fit_detectors(rows[licit], wallets[licit])
+        return found.mean_rank(found.raw(test))
+
+    return run.scores(f"{CHANNEL}|{LEARNER},{len(COMPACT)}", fit_predict, (whole,), [run.task.rows])
+
+
+def _artefacts(run: Judge, whole: Part) -> Floats:
+    return run.scores("artefacts|1", boosted, (whole,), [artefacts(run.task, whole)])
+
+
+def _accounts(run: Judge, whole: Part, scores: Floats, marked: Mapping[int, bool], options: dict[str, Any]) -> Judged:
+    """Accounts instead of transactions: each by the highest score of a judged transaction that it took part in."""
+    sides = (run.task.transfers.sender[whole.test], run.task.transfers.recipient[whole.test])
+    present = np.unique(np.concatenate(sides))
+    labels = np.array([float(marked[one]) for one in present.tolist()])
+
+    def highest(values: Floats) -> Floats:
+        top = np.full(len(run.task.transfers.parties), -np.inf)
+        for side in sides:
+            np.maximum.at(top, side, values[whole.test])
+        return np.asarray(top[present], dtype=np.float64)
+
+    audited = run.audit((whole,), lambda values: roc_auc(highest(values), labels))
+    return judge(ACCOUNTS, highest(scores), labels, present, audit=audited, **options)
+
+
+def _curve(run: Judge, whole: Part, full: Floats) -> tuple[CurvePoint, ...]:
+    """Trained on the transactions of a share of the senders; one seed, so low and high are the figure itself."""
+    dice = np.random.default_rng(0).permutation(len(run.task.transfers.parties)) / len(run.task.transfers.parties)
+    points = []
+    for fraction in run.effort.fractions:
+        part = Part(whole.train & (dice[run.task.wallets] < fraction), whole.test)
+        scores = full if fraction == 1 else run.trees(f"learning curve {fraction:g}", (part,))
+        ranks = ranking(scores[whole.test], run.task.labels[whole.test])
+        area = float(ranks.roc_auc())
+        senders = len(np.unique(run.task.wallets[part.train]))
+        recall = float(ranks.recall_within(0.01))
+        points.append(CurvePoint(fraction, float(senders), area, area, area, float(ranks.pr_auc()), recall))
+    return tuple(points)
+
+
+def _varying(columns: Floats) -> Floats:
+    first = columns[:1]
+    same = ((columns == first) | (np.isnan(columns) & np.isnan(first))).all(axis=0)
+    return np.asarray(columns[:, ~same], dtype=np.float64)

@@ -1,0 +1,41 @@
+"""What smaller amount would have lowered a payment's level: asked of the engine itself, so that it is exact."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from oracle.scoring.types import Payment, RiskLevel
+
+_STEPS = (1, 2, 5)
+_MOST = 16
+"""Round amounts that are looked through, by halving: at most five questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class LowerAmount:
+    """With `tokens` whole tokens the payment's level would have been `level`."""
+
+    tokens: int
+    level: RiskLevel
+
+
+def lower_amount(payment: Payment, level: RiskLevel, level_of: Callable[[Payment], RiskLevel]) -> LowerAmount | None:
+    """The largest round amount (1, 2 or 5 times a power of ten, whole tokens) found below the payment's whose level is
+    lower than `level`.
+
+    Found by halving, as if the level rose with the amount. Where it does not, a larger such amount may exist; what is
+    said of the one that is returned holds, because it was assessed. None where none of those asked has a lower level.
+    """
+    unit = 10**payment.decimals
+    rounds = [step * 10**power for power in range(len(str(payment.amount // unit + 1))) for step in _STEPS]
+    rounds = [tokens for tokens in rounds if tokens * unit < payment.amount][-_MOST:]
+    found: LowerAmount | None = None
+    low, high = 0, len(rounds)
+    while low < high:
+        middle = (low + high) // 2
+        other = level_of(replace(payment, amount=rounds[middle] * unit))
+        if other < level:
+            found = LowerAmount(rounds[middle], other)
+            low = middle + 1
+        else:
+            high = middle
+    return found

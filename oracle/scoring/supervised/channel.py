@@ -1,0 +1,103 @@
+"""The supervised model beside the stream that feeds it: what it says of a payment, seen from both of its parties."""
+
+from dataclasses import dataclass
+
+from oracle.scoring.ensemble.channel import Opinion
+from oracle.scoring.numbers import Floats
+from oracle.scoring.stream import FEATURES, Side, Stream, Transfer, transfer_of
+from oracle.scoring.supervised.local_rank import LocalRank
+from oracle.scoring.supervised.model import SupervisedModel
+from oracle.scoring.supervised.wording import spoken
+from oracle.scoring.types import Explanation, Payment
+
+NAME = "supervised"
+_SHOWN = 8
+"""Contributions in the evidence document."""
+_SAID = 3
+"""Of them, as sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the model says of the party that looks worse.
+
+    `score` 0–100 by how rare it is among the training data's ordinary payments, `rank` the same among this deployment's
+    own last payments (`LocalRank`, 0 to 1), `probability` of fraud at the training data's share of fraud, `vector` (F,)
+    what the model read.
+    """
+
+    side: Side
+    party: str
+    score: int
+    rank: float
+    probability: float
+    vector: Floats
+
+    @property
+    def opinion(self) -> Opinion:
+        """As one of the channels."""
+        return Opinion(NAME, self.rank, {})
+
+
+class SupervisedChannel:
+    """A model and its own stream state. Not thread-safe; its state is a function of the payments observed in order."""
+
+    def __init__(self, model: SupervisedModel) -> None:
+        self._model = model
+        self._stream = Stream()
+        self._rank = LocalRank()
+        self._now = 0
+
+    def advise(self, payment: Payment) -> Advice:
+        """What the model says of a payment as of now; remembers nothing."""
+        return self._advise(payment, transfer_of(payment, self._now))
+
+    def _advise(self, payment: Payment, transfer: Transfer) -> Advice:
+        sides: tuple[tuple[Side, str], ...] = (("sender", payment.sender), ("recipient", payment.recipient))
+        vectors = [(self._stream.features(transfer, side), side, party) for side, party in sides]
+        raws = [self._model.trees.raw(vector) for vector, _, _ in vectors]
+        worse = 0 if raws[0] >= raws[1] else 1
+        vector, side, party = vectors[worse]
+        score = self._model.rank(raws[worse])
+        return Advice(
+            side=side,
+            party=party,
+            score=score,
+            rank=self._rank(score),
+            probability=self._model.probability(raws[worse]),
+            vector=vector,
+        )
+
+    def observe(self, payment: Payment) -> None:
+        """Remember a payment that was made."""
+        transfer = transfer_of(payment, self._now)
+        self._rank.add(self._advise(payment, transfer).score)
+        self._now = transfer.time
+        self._stream.observe(transfer)
+
+    def explain(self, advice: Advice) -> tuple[list[Explanation], dict[str, object]]:
+        """Sentences on what raised the score most, and the evidence: the largest exact contributions (log-odds)."""
+        shares = self._model.shap.contributions(advice.vector)
+        order = sorted(range(len(shares)), key=lambda one: (-abs(float(shares[one])), one))[:_SHOWN]
+        raising = [one for one in order if shares[one] > 0 and advice.vector[one] == advice.vector[one]]
+        listed = [
+            {
+                "feature": FEATURES[one].name,
+                "value": f"{float(advice.vector[one]):.6f}",
+                "log_odds": f"{float(shares[one]):.6f}",
+            }
+            for one in order
+        ]
+        said = "; ".join(spoken(FEATURES[one], float(advice.vector[one])) for one in raising[:_SAID])
+        sentence = (
+            f"The model that learned from reported wallets ranks the {advice.side} {advice.party} above"
+            f" {100.0 * advice.rank:.2f}% of the last payments here" + (f": {said}." if said else ".")
+        )
+        evidence: dict[str, object] = {
+            "side": advice.side,
+            "score": advice.score,
+            "rank": f"{advice.rank:.6f}",
+            "probability": f"{advice.probability:.6f}",
+            "contributions": listed,
+        }
+        return [Explanation("supervised", advice.score, sentence)], evidence

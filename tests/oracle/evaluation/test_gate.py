@@ -1,0 +1,117 @@
+"""The gate as a whole: a leak keeps figures from being called detection quality, and runs can go on and repeat."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from oracle.datasets import data_folder
+from oracle.errors import ConfigurationError, DataMissing
+from oracle.evaluation.gate import evaluate, files, summary
+from oracle.evaluation.gate.by_wallet import ENSEMBLE, by_wallet
+from oracle.evaluation.gate.goals import CHANNEL, SUPERVISED, WEEK, Goal, outcomes
+from oracle.evaluation.gate.labelled import labelled_task
+from oracle.evaluation.probes import audit, births, standard_probes
+from oracle.evaluation.report import NOT_REPORTABLE, REPORTABLE, Report, from_json, sections, to_json
+from oracle.scoring.stream import FEATURES
+from tests.oracle.evaluation.gate_tasks import SMALL, labelled, write_bank
+
+pytest.importorskip("lightgbm", reason="LightGBM is not installed: pip install payflow[train]")
+
+
+def quiet(_what: str, _share: float) -> None:
+    """No progress."""
+
+
+@pytest.fixture(scope="module")
+def reports() -> dict[str, Report]:
+    """Of labels that follow the wallets' birth, and of labels that do not."""
+    return {leak: by_wallet(labelled(leak), SMALL, None, quiet)[0] for leak in ("birth", "")}
+
+
+@pytest.mark.parametrize(("leak", "heading"), [("birth", NOT_REPORTABLE), ("", REPORTABLE)])
+def test_by_wallet__labels_that_follow_age__are_no_detection_quality(
+    reports: dict[str, Report], leak: str, heading: str
+) -> None:
+    headings = {model.name: section.heading for section in sections(reports[leak]) for model in section.models}
+    assert {headings[name] for name in (SUPERVISED, WEEK, CHANNEL, ENSEMBLE)} == {heading}
+
+
+def test_by_wallet__report__reads_back_from_its_json(reports: dict[str, Report]) -> None:
+    for report in reports.values():
+        assert from_json(to_json(report)) == report
+
+
+def test_by_wallet__leak_of_age__keeps_a_goal_from_being_reached(reports: dict[str, Report]) -> None:
+    goal = (Goal(SUPERVISED, "ROC-AUC", 0.5),)
+    leaky, clean = (outcomes(goal, reports[leak]) for leak in ("birth", ""))
+    assert (leaky[0].value > 0.5, leaky[0].reached, clean[0].reached) == (True, False, True)
+    assert "age alone reaches" in leaky[0].sentence
+
+
+def test_by_wallet__same_task__gives_the_same_report_with_and_without_cache(tmp_path: Path) -> None:
+    task = labelled()
+    plain = by_wallet(task, SMALL, None, quiet)
+    assert by_wallet(task, SMALL, tmp_path, quiet) == plain
+    assert by_wallet(task, SMALL, tmp_path, quiet) == plain
+
+
+def test_evaluate__bank_in_amlsims_format__is_judged_in_time_and_by_account(tmp_path: Path) -> None:
+    found = evaluate("amlsim", path=write_bank(tmp_path / "bank"), quick=True, cache=tmp_path / "cache")
+    names = [model.name for model in found.report.models]
+    assert names[0] == "split in time"
+    assert "split in time and by account" in names
+    assert "accounts, by their highest score" in names
+    in_time = next(model for model in found.report.models if model.name == "split in time")
+    assert in_time.audit is not None
+    assert {probe.name for probe in in_time.audit.probes} == {"age", "calendar", "known accounts", "missingness"}
+    written = files(found)
+    assert {"report.json", "table.csv", "table.tex", "report.html", "summary.md", "wallets.csv", "goals.json"} <= set(
+        written
+    )
+    assert next(one["goal"]["model"] for one in json.loads(written["goals.json"])) == "split in time"
+    assert from_json(written["report.json"].decode()) == found.report
+    assert written["summary.md"].decode() == summary(found.report, found.outcomes)
+    again = evaluate("amlsim", path=tmp_path / "bank", quick=True, cache=tmp_path / "cache")
+    assert files(again) == written
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("patterns", "holds laundering only"),
+        ("elliptic", "no wallets"),
+        ("transfers", "no labels"),
+        ("x", "no data set 'x'"),
+    ],
+)
+def test_evaluate__set_that_cannot_be_judged__says_why_and_names_the_others(data: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{said}.*stablecoins, labelled, amlsim"):
+        evaluate(data)
+
+
+def test_evaluate__few_seeds__is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="9 seeds are too few"):
+        evaluate("amlsim", seeds=9)
+
+
+def test_evaluate__absent_data__says_where_it_comes_from(tmp_path: Path) -> None:
+    with pytest.raises(DataMissing, match="eltontay/Ethereum-Fraud-Detection"):
+        evaluate("stablecoins", path=tmp_path)
+
+
+@pytest.mark.skipif(not data_folder().is_dir(), reason="the shared data sets are not here: see docs/data.md")
+def test_stablecoins__shared_set__age_alone_separates_the_classes() -> None:
+    task = labelled_task("stablecoins")
+    assert np.bincount(task.wallets).max() == 100
+    assert task.alone is not None
+    single = [place for place, one in enumerate(FEATURES) if one.horizon == 0 and one.name != "same_tx"]
+    np.testing.assert_array_equal(task.alone[:, single], task.rows[:, single])  # the same rows, of another past
+    assert (np.nan_to_num(task.alone, nan=-1.0) != np.nan_to_num(task.rows, nan=-1.0)).any()
+    born = births(task.transfers, task.history)
+    assert (task.transfers.time >= born).all()
+    probes = standard_probes(task.transfers, task.rows, task.history)
+    found = audit({"age": probes["age"]}, task.labels, task.wallets)
+    assert found.probes[0].roc_auc > 0.95
+    assert [probe.name for probe in found.failed] == ["age"]
