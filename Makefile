@@ -90,10 +90,13 @@ fuzz-short: setup ## a short cut of it
 .PHONY: coverage mutate
 coverage: setup ## lines and branches of the contracts that the contract tests run (about 5 minutes)
 	@$(IN_TOOLS) PAYFLOW_COVERAGE=.build/coverage/traces.json $(APE_ENV)/python -m pytest -q tests/contracts \
-	    && python tools/contracts/coverage.py .build/coverage/traces.json
+	    && python tools/contracts/coverage.py .build/coverage/traces.json .build/coverage/tests.json
+
+.build/coverage/tests.json: $(wildcard contracts/*.sol contracts/*/*.sol tests/contracts/*.py)
+	@$(MAKE) coverage
 
 MUTANTS ?= 40
-mutate: setup ## change one thing at a time and see whether a test notices (about a minute a mutant)
+mutate: setup .build/coverage/tests.json ## change one thing at a time and see whether a test notices (half a minute a mutant)
 	@$(IN_TOOLS) python tools/contracts/mutate.py --sample $(MUTANTS)
 
 .PHONY: fuzz-seeded prove prove-seeded slither
@@ -122,16 +125,26 @@ gas: setup ## what each step costs, held against benchmarks/gas.json (2% more fa
 gas-update: setup ## measure the gas anew and keep the figures
 	@$(IN_TOOLS) APE_FOUNDRY_HOST=auto ape --verbosity ERROR run gas --update
 
-.PHONY: model bench chaos clean
-model: setup ## train the risk model that ships with PayFlow anew
-	@$(IN_TOOLS) payflow train --out oracle/scoring/models
+.PHONY: model bench card chaos clean
+model: setup ## train the risk model that ships with PayFlow anew (needs the data sets)
+	@$(IN_TOOLS) payflow train --data stablecoins --out .build/model && cp .build/model/default.* oracle/scoring/models/
 
-bench: setup ## speed of scoring beside plain scikit-learn, and detection on simulated payments
-	@$(IN_TOOLS) python -m benchmarks.scoring_speed && python -m benchmarks.scoring_card
+bench: setup $(STAMPS)/bench-env ## speed and memory beside scikit-learn, PyOD and river, into docs/speed.md (under 15 minutes)
+	@$(IN_TOOLS) forge build --quiet && .venv-bench/bin/python -m benchmarks.speed
+
+card: setup ## detection of the shipped model, into docs/model-card.md
+	@$(IN_TOOLS) python -m benchmarks.scoring_card
+
+$(STAMPS)/bench-env: constraints/bench.txt constraints/build.txt | tools
+	@echo "Set-up: PyOD and river beside what the node needs (.venv-bench)"
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python $(PIP) -r constraints/build.txt
+	@.venv-bench/bin/python $(PIP) -r constraints/bench.txt
+	@mkdir -p $(STAMPS) && touch $@
 
 chaos: setup ## the demo ten times over, its node killed half-way each time
 	@$(IN_TOOLS) for seed in 1 2 3 4 5 6 7 8 9 10; do \
 	    payflow demo --seed $$seed --pace 60 --kill-node --json >/dev/null && echo "seed $$seed: all settled once" || exit 1; done
 
 clean: ## remove everything that set-up and builds made
-	rm -rf .venv .venv-contracts .venv-prove .toolchain node_modules .build out cache payflow.egg-info
+	rm -rf .venv .venv-contracts .venv-prove .venv-bench .toolchain node_modules .build out cache payflow.egg-info

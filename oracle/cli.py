@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from oracle.commands import demo, deploy, devnet, doctor, keys, node, pay, review, train, wallet
+from oracle.commands import (
+    backtest,
+    demo,
+    deploy,
+    devnet,
+    doctor,
+    drift,
+    evaluate,
+    keys,
+    node,
+    pay,
+    review,
+    train,
+    verify,
+    wallet,
+)
 from oracle.commands.shared import EXIT_CODES_HELP, report_failure
 from oracle.errors import PayFlowError
 
@@ -18,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (demo, devnet, deploy, node, pay, wallet, review, train, keys, doctor):
+for module in (demo, devnet, deploy, node, pay, verify, wallet, review, train, evaluate, backtest, drift, keys, doctor):
     module.register(app)
 
 

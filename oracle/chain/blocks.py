@@ -106,7 +106,7 @@ class BlockReader:
         found = self._rpc.read("eth_getBlockByNumber", tag, False)
         if found is None:  # e.g. "finalized" on a chain that has finalised nothing yet
             return None
-        header = self._parse(_header, found)
+        header = self._parse(header_of, found)
         if not confirmations:
             return header
         return self.header(header.number - confirmations) if header.number >= confirmations else None
@@ -116,7 +116,7 @@ class BlockReader:
         found = self._rpc.read("eth_getBlockByNumber", hex(number), False)
         if found is None:
             raise BlockMissing(endpoint=self._rpc.endpoint, block=number)
-        return self._parse(_header, found)
+        return self._parse(header_of, found)
 
     def read(self, *, first: int, last: int, parent: str | None) -> list[Block]:
         """The blocks from `first` on, at most up to `last` and at most `range` of them, each linked to the one before.
@@ -148,7 +148,7 @@ class BlockReader:
         for number, raw in zip(range(first, last + 1), found, strict=True):
             if raw is None:
                 raise BlockMissing(endpoint=self._rpc.endpoint, block=number)
-            header = self._parse(_header, raw)
+            header = self._parse(header_of, raw)
             if header.number != number:
                 raise RpcInconsistent(
                     endpoint=self._rpc.endpoint, problem=f"asked for block {number} it gave block {header.number}"
@@ -218,7 +218,8 @@ class BlockReader:
             logs[block].sort(key=lambda one: one.index)
 
 
-def _header(raw: Mapping[str, Any]) -> Header:
+def header_of(raw: Mapping[str, Any]) -> Header:
+    """A header as `eth_getBlockByNumber` gives it."""
     base_fee = raw.get("baseFeePerGas")
     return Header(
         number=int(raw["number"], 16),

@@ -43,16 +43,20 @@ class ListMeaning:
     note: str = ""
 
 
-ORACLE_LISTS = {
-    "WalletBlacklisted": ListMeaning("BLACKLISTED", True, "wallet", "reason"),
-    "WalletUnblacklisted": ListMeaning("BLACKLISTED", False, "wallet"),
-    "WalletWhitelisted": ListMeaning("WHITELISTED", True, "wallet"),
-    "WalletUnwhitelisted": ListMeaning("WHITELISTED", False, "wallet"),
+LISTS = {
+    "PayFlowCore": {"TokenListed": ListMeaning("TOKEN", True, "token")},
+    "FraudOracle": {
+        "WalletBlacklisted": ListMeaning("BLACKLISTED", True, "wallet", "reason"),
+        "WalletUnblacklisted": ListMeaning("BLACKLISTED", False, "wallet"),
+        "WalletWhitelisted": ListMeaning("WHITELISTED", True, "wallet"),
+        "WalletUnwhitelisted": ListMeaning("WHITELISTED", False, "wallet"),
+    },
+    "ComplianceEngine": {
+        "Sanctioned": ListMeaning("SANCTIONED", True, "account", "reason"),
+        "Unsanctioned": ListMeaning("SANCTIONED", False, "account"),
+    },
 }
-COMPLIANCE_LISTS = {
-    "Sanctioned": ListMeaning("SANCTIONED", True, "account", "reason"),
-    "Unsanctioned": ListMeaning("SANCTIONED", False, "account"),
-}
+"""What the events of each contract mean for the screening lists. A token that was accepted once stays a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,9 @@ class Contracts:
         self._abis = (self._core, self._oracle, self._compliance)
         self._events: dict[tuple[str, str], Event] = {}
         for contract, abi, names in (
-            (deployment.core, self._core, PAYMENT_EVENTS),
-            (deployment.oracle, self._oracle, tuple(ORACLE_LISTS)),
-            (deployment.compliance, self._compliance, tuple(COMPLIANCE_LISTS)),
+            (deployment.core, self._core, (*PAYMENT_EVENTS, *LISTS["PayFlowCore"])),
+            (deployment.oracle, self._oracle, tuple(LISTS["FraudOracle"])),
+            (deployment.compliance, self._compliance, tuple(LISTS["ComplianceEngine"])),
         ):
             for name in names:
                 event = abi.events[name]

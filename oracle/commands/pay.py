@@ -20,11 +20,13 @@ from oracle.commands.shared import (
     Deployments,
     DevnetAccount,
     Json,
+    PaymentId,
     RpcUrl,
     ask_api,
     connect,
     data_console,
     message_console,
+    parse_payment_id,
     print_json,
     read_settings,
 )
@@ -33,8 +35,6 @@ from oracle.signing import RiskReport
 
 NODE_LAG = 3.0
 """Seconds that a node may take to see a block that this command has seen."""
-
-PaymentId = Annotated[str, typer.Argument(help="The payment's id, 0x and 64 hexadecimal digits.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -106,7 +106,7 @@ def payment(
 ) -> None:
     """Show where a payment stands by the chain, and why by the node."""
     client = connect(read_settings(rpc=rpc, deployments=deployments), key=False)
-    _show(client, _id(payment_id), api, as_json)
+    _show(client, parse_payment_id(payment_id), api, as_json)
 
 
 def cancel(
@@ -119,8 +119,8 @@ def cancel(
 ) -> None:
     """Take back a payment of yours that is still pending."""
     client = connect(read_settings(rpc=rpc, deployments=deployments, devnet_account=devnet_account), key=True)
-    client.cancel(client.terms(_id(payment_id)))
-    _show(client, _id(payment_id), api, as_json)
+    client.cancel(client.terms(parse_payment_id(payment_id)))
+    _show(client, parse_payment_id(payment_id), api, as_json)
 
 
 def reclaim(
@@ -133,8 +133,8 @@ def reclaim(
 ) -> None:
     """Send a payment whose deadline has passed back to its sender; anyone may do that."""
     client = connect(read_settings(rpc=rpc, deployments=deployments, devnet_account=devnet_account), key=True)
-    client.reclaim(client.terms(_id(payment_id)))
-    _show(client, _id(payment_id), api, as_json)
+    client.reclaim(client.terms(parse_payment_id(payment_id)))
+    _show(client, parse_payment_id(payment_id), api, as_json)
 
 
 def _fund(client: PayFlowClient, token: Token, amount: int, *, mint: bool) -> None:
@@ -252,10 +252,3 @@ def _reference(text: str | None) -> str:
         return "0x" + uuid.UUID(text.strip().removeprefix("0x")).hex
     except ValueError:
         raise InvalidReference(value=text) from None
-
-
-def _id(text: str) -> str:
-    lower = text.strip().lower()
-    if len(lower) != 66 or not lower.startswith("0x") or set(lower[2:]) - set("0123456789abcdef"):
-        raise typer.BadParameter(f"{text!r} is no payment id (0x and 64 hexadecimal digits)", param_hint="PAYMENT_ID")
-    return lower

@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
-from oracle.commands.pay import PaymentId, _id
 from oracle.commands.shared import (
     Deployments,
     DevnetAccount,
     Json,
+    PaymentId,
     RpcUrl,
     connect,
     data_console,
+    parse_payment_id,
     print_json,
     read_settings,
 )
@@ -59,7 +60,7 @@ def _decide(
     as_json: bool,
 ) -> None:
     client = connect(read_settings(rpc=rpc, deployments=deployments, devnet_account=devnet_account), key=True)
-    wanted = _id(payment_id)
+    wanted = parse_payment_id(payment_id)
     receipt = client.review(client.terms(wanted), approve=approve, note=note)
     status = client.state(wanted).status.value
     if as_json:

@@ -36,6 +36,7 @@ EXIT_CODES_HELP = (
     " the contract, 6 no such payment, 7 waited too long. --debug (anywhere) shows where an error comes from."
 )
 
+PaymentId = Annotated[str, typer.Argument(help="The payment's id, 0x and 64 hexadecimal digits.")]
 Json = Annotated[bool, typer.Option("--json", help="Print data as JSON, and nothing else, to standard output.")]
 RpcUrl = Annotated[str | None, typer.Option("--rpc", help="RPC address of the chain.", show_default="PAYFLOW_RPC_URL")]
 Api = Annotated[str, typer.Option("--api", envvar="PAYFLOW_API", help="Base address of a node's API.")]
@@ -129,3 +130,11 @@ def ask_api(base: str, method: str, path: str, body: Mapping[str, Any] | None = 
 def print_json(document: Any) -> None:
     """Data for a program, on standard output."""
     data_console.print_json(json.dumps(document), indent=2)
+
+
+def parse_payment_id(text: str) -> str:
+    """The id in lower case. Raises typer.BadParameter."""
+    lower = text.strip().lower()
+    if len(lower) != 66 or not lower.startswith("0x") or set(lower[2:]) - set("0123456789abcdef"):
+        raise typer.BadParameter(f"{text!r} is no payment id (0x and 64 hexadecimal digits)", param_hint="PAYMENT_ID")
+    return lower

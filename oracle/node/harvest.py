@@ -68,7 +68,7 @@ class Harvester:
                 continue
             change = change_of(event)
             if change is not None:
-                self._scorer.change(change, at=header.timestamp)
+                self._scorer.change(change, at=header.timestamp, strict=False)
                 harvest.changes.append(((raw.block, raw.index), change, header.timestamp))
             payment_id = event.payment_id
             if payment_id is None:

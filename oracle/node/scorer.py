@@ -74,10 +74,14 @@ class Scorer:
         with self._lock:
             return self._engine.assess_and_observe(payment)
 
-    def change(self, change: Change, *, at: int) -> bool:
-        """Put a list change in force; returns whether it made a difference. Raises InvalidListing."""
+    def change(self, change: Change, *, at: int, strict: bool = True) -> bool:
+        """Put a list change in force; returns whether it made a difference.
+
+        Raises InvalidListing; with `strict` off such an entry is passed over, as `rebuild` does: the chain lists what
+        it likes, and must not stop the node.
+        """
         with self._lock:
-            return _apply(self._lists, self._engine, change, at=at, strict=True)
+            return _apply(self._lists, self._engine, change, at=at, strict=strict)
 
     def assess(self, payment: Payment) -> Assessment:
         """Assess a payment that need not exist, without remembering it."""

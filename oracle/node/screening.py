@@ -7,13 +7,14 @@ until the last of them takes it away, so that an operator cannot undo what the c
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from oracle.chain.contracts import COMPLIANCE_LISTS, ORACLE_LISTS, ChainEvent
+from oracle.chain.contracts import LISTS, ChainEvent
 from oracle.node.views import Listing, ListKind
 from oracle.scoring import ListEntry, ScreeningLists
 from oracle.scoring import ListKind as ScoringKind
 from oracle.store import ListChangeRow
 from oracle.store.payments import CHAIN_SOURCE
 
+_MEANINGS = {name: meaning for events in LISTS.values() for name, meaning in events.items()}
 KINDS = {ListKind.BLACKLIST: ScoringKind.BLACKLISTED, ListKind.WHITELIST: ScoringKind.WHITELISTED}
 
 
@@ -29,8 +30,8 @@ class Change:
 
 
 def change_of(event: ChainEvent) -> Change | None:
-    """The list change that an event of FraudOracle or ComplianceEngine means, or None."""
-    meaning = ORACLE_LISTS.get(event.name) or COMPLIANCE_LISTS.get(event.name)
+    """The list change that an event of one of the contracts means, or None."""
+    meaning = _MEANINGS.get(event.name)
     if meaning is None:
         return None
     note = str(event.arguments.get(meaning.note, "")) if meaning.note else ""

@@ -3,7 +3,7 @@
 from eth_abi.abi import encode
 
 from oracle.chain.abi import ContractAbi, load_abi, refusal
-from oracle.chain.contracts import COMPLIANCE_LISTS, ORACLE_LISTS, PAYMENT_EVENTS
+from oracle.chain.contracts import LISTS, PAYMENT_EVENTS
 
 
 def error_data(abi: ContractAbi, name: str, *values: object) -> str:
@@ -45,8 +45,7 @@ def test_refusal__unknown_empty_or_cut_data__keeps_the_raw_bytes() -> None:
 
 def test_committed_abis__every_event_that_the_node_reads__is_there() -> None:
     assert set(PAYMENT_EVENTS) <= load_abi("PayFlowCore").events.keys()
-    assert ORACLE_LISTS.keys() <= load_abi("FraudOracle").events.keys()
-    assert COMPLIANCE_LISTS.keys() <= load_abi("ComplianceEngine").events.keys()
-    for name, meaning in ORACLE_LISTS.items():
-        arguments = {one.name for one in load_abi("FraudOracle").events[name].inputs}
-        assert {meaning.address, meaning.note or meaning.address} <= arguments
+    for contract, events in LISTS.items():
+        for name, meaning in events.items():
+            arguments = {one.name for one in load_abi(contract).events[name].inputs}
+            assert {meaning.address, meaning.note or meaning.address} <= arguments

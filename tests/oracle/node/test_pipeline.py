@@ -114,6 +114,19 @@ def test_lists__events_of_the_chain__enter_and_leave_the_lists(net: Devnet, tmp_
             node.service.list_remove(ListKind.BLACKLIST, suspect)
 
 
+def test_lists__burn_address_that_the_chain_lists__passed_over_and_the_node_goes_on(
+    net: Devnet, tmp_path: Path
+) -> None:
+    burn = "0x000000000000000000000000000000000000dEaD"
+    for _ in range(2):  # the second time after a restart
+        with running(net.settings(tmp_path / "data")) as node:
+            node.ready()
+            net.send(net.admin, "FraudOracle", "blacklistWallet", burn, "burnt")
+            node.reaches(net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
+            assert node.service.listings(ListKind.BLACKLIST) == ()
+        net.send(net.admin, "ComplianceEngine", "sanction", burn, "burnt")
+
+
 def test_restart__lists_and_scores__are_as_before(net: Devnet, tmp_path: Path) -> None:
     settings = net.settings(tmp_path / "data")
     with running(settings) as node:
