@@ -211,7 +211,7 @@ def quote_json(quote: InstantQuote) -> dict[str, Any]:
         "alerts": alert_names(found.alerts),
         "explanations": [one.sentence for one in found.explanations],
         "model_version": found.model_version,
-        "evidence": found.evidence().decode(),
+        "evidence": quote.document.decode(),
         "reports": [
             {
                 "report": {name: getattr(signed.report, name) for name in signed.report.__slots__},

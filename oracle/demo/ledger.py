@@ -51,8 +51,10 @@ class Ledger:
         return entry
 
     def take(self, event: ChainEvent, tx: str) -> None:
-        """An event of the core."""
-        entry = self.entries.get(event.payment_id or "")
+        """An event of the core; those that are about no payment are passed over."""
+        if event.payment_id is None:
+            return
+        entry = self.entries.get(event.payment_id)
         if entry is None:
             self.strangers.append(f"{event.name} {event.payment_id}")
             return

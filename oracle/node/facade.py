@@ -23,6 +23,7 @@ from oracle.node.condition import Condition
 from oracle.node.instant import quote
 from oracle.node.listkeeper import ListKeeper
 from oracle.node.present import attempt_view, event_view, payment_view
+from oracle.node.quorum import KnownQuorum
 from oracle.node.references import References
 from oracle.node.scorer import Scorer
 from oracle.node.screening import KINDS
@@ -63,6 +64,7 @@ class Connected:
     digests: ReportDigests
     signer: LocalSigner | None
     watcher: Watcher
+    quorum: KnownQuorum
 
 
 class Facade(NodeService):
@@ -147,6 +149,7 @@ class Facade(NodeService):
             terms,
             token,
             contracts=chain.contracts,
+            quorum=chain.quorum(),
             digests=chain.digests,
             signer=chain.signer,
             scorer=self._scorer,
@@ -155,9 +158,11 @@ class Facade(NodeService):
         )
 
     def _draw(self, payer: str) -> str:
-        with self._database.reading() as connection:
-            last = payments.last_instant_reference(connection, payer)
-        return self._references.draw(payer, last)
+        def last_paid() -> str | None:
+            with self._database.reading() as connection:
+                return payments.last_instant_reference(connection, payer)
+
+        return self._references.draw(payer, last_paid)
 
     def wallet(self, address: str) -> WalletRisk:
         self._ready()

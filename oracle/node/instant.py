@@ -14,6 +14,7 @@ def quote(
     token: Token,
     *,
     contracts: Contracts,
+    quorum: int,
     digests: ReportDigests,
     signer: LocalSigner,
     scorer: Scorer,
@@ -22,9 +23,8 @@ def quote(
 ) -> InstantQuote:
     """Assess `terms` without remembering them and sign the report; `now`, `lifetime`: seconds of the chain's clock.
 
-    Raises QuorumUnreachable where one signer is not enough, InvalidPayment, RpcError.
+    Raises QuorumUnreachable where `quorum` wants more than one signer, InvalidPayment.
     """
-    quorum = contracts.quorum()
     if quorum > 1:
         raise QuorumUnreachable(required=quorum, collected=1)
     deployment = contracts.deployment
@@ -40,7 +40,8 @@ def quote(
             timestamp=now,
         )
     )
-    report = report_on(assessment, assessment.evidence(), issued_at=now, expires_at=now + lifetime)
+    document = assessment.evidence()
+    report = report_on(assessment, document, issued_at=now, expires_at=now + lifetime)
     digest = digests.report(report)
     signature = signer.sign(digest).full()
     refusal = ""
@@ -59,4 +60,5 @@ def quote(
         reference=terms.reference,
         reports=(SignedReport(report, "0x" + digest.hex(), signer.address, "0x" + signature.hex()),),
         assessment=assessment,
+        document=document,
     )

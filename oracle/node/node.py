@@ -33,6 +33,7 @@ from oracle.node.metrics import NodeMetrics
 from oracle.node.outbox import Outbox
 from oracle.node.peers import Peers
 from oracle.node.present import feed_data
+from oracle.node.quorum import KnownQuorum
 from oracle.node.scorer import Scorer
 from oracle.node.service import NodeService
 from oracle.node.settler import Settler
@@ -208,7 +209,9 @@ class Node:
             on_skipped=(lambda _row, _reason: None) if settler is None else settler.refused,
         )
         self._condition.learn(chain_id=chain_id, signer=None if signer is None else signer.address)
-        self._facade.connect(Connected(contracts, deployment, tokens, digests, signer, watcher))
+        self._facade.connect(
+            Connected(contracts, deployment, tokens, digests, signer, watcher, KnownQuorum(contracts.quorum))
+        )
         harvester.sign_again(self._database)
         log.info("connected", chain_id=chain_id, core=deployment.core.address, signer=signer and signer.address)
         return _Parts(

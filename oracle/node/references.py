@@ -2,6 +2,7 @@
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 
 _REMEMBERED = 10_000
@@ -15,13 +16,13 @@ class References:
         self._offered: OrderedDict[str, int] = OrderedDict()
         self._lock = Lock()
 
-    def draw(self, sender: str, last_paid: str | None) -> str:
-        """The next after the last one offered to `sender`, or after `last_paid` (0x and 32 hex digits), or a random one
-        where there is neither."""
+    def draw(self, sender: str, last_paid: Callable[[], str | None]) -> str:
+        """The next after the last one offered to `sender`, or after the one last paid (0x and 32 hex digits), or a
+        random one where there is neither. `last_paid` is asked only where nothing was offered yet."""
         with self._lock:
             previous = self._offered.pop(sender, None)
-            if previous is None and last_paid is not None:
-                previous = int(last_paid, 16)
+            if previous is None and (last := last_paid()) is not None:
+                previous = int(last, 16)
             drawn = secrets.randbits(128) if previous is None else (previous + 1) % _END
             self._offered[sender] = drawn
             if len(self._offered) > _REMEMBERED:

@@ -71,6 +71,8 @@ class InstantQuote:
     reference: str
     reports: tuple[SignedReport, ...]
     assessment: Assessment
+    document: bytes
+    """The evidence document that the reports commit to."""
 
 
 @dataclass(frozen=True, slots=True)

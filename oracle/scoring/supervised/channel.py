@@ -47,10 +47,13 @@ class SupervisedChannel:
         self._stream = Stream()
         self._rank = LocalRank()
         self._now = 0
+        self._last: tuple[Payment, Advice] | None = None
 
     def advise(self, payment: Payment) -> Advice:
         """What the model says of a payment as of now; remembers nothing."""
-        return self._advise(payment, transfer_of(payment, self._now))
+        advice = self._advise(payment, transfer_of(payment, self._now))
+        self._last = (payment, advice)
+        return advice
 
     def _advise(self, payment: Payment, transfer: Transfer) -> Advice:
         sides: tuple[tuple[Side, str], ...] = (("sender", payment.sender), ("recipient", payment.recipient))
@@ -71,7 +74,10 @@ class SupervisedChannel:
     def observe(self, payment: Payment) -> None:
         """Remember a payment that was made."""
         transfer = transfer_of(payment, self._now)
-        self._rank.add(self._advise(payment, transfer).score)
+        # what was just said of it still holds, nothing has been observed since
+        said = self._last[1] if self._last is not None and self._last[0] == payment else self._advise(payment, transfer)
+        self._last = None
+        self._rank.add(said.score)
         self._now = transfer.time
         self._stream.observe(transfer)
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from oracle.errors import InvalidAddress, InvalidReference, PaymentUnknown
+from oracle.errors import BlockMissing, InvalidAddress, InvalidReference, PaymentUnknown
 from oracle.node import requests
+from oracle.node.quorum import KnownQuorum
 from oracle.node.references import References
 
 
@@ -25,11 +26,29 @@ def test_reference__uuid_or_hex__become_16_bytes() -> None:
 
 def test_references__asked_again_and_again__are_counted_up_from_the_last_one_paid() -> None:
     drawer = References()
-    assert drawer.draw("0xa", "0x" + "00" * 15 + "ff") == "0x" + "00" * 14 + "0100"
-    assert drawer.draw("0xa", "0x" + "00" * 15 + "ff") == "0x" + "00" * 14 + "0101"
-    assert drawer.draw("0xb", "0x" + "ff" * 16) == "0x" + "00" * 16
-    first, second = (int(drawer.draw("0xc", None), 16) for _ in range(2))
+    assert drawer.draw("0xa", lambda: "0x" + "00" * 15 + "ff") == "0x" + "00" * 14 + "0100"
+    assert drawer.draw("0xa", lambda: "0x" + "00" * 15 + "ff") == "0x" + "00" * 14 + "0101"
+    assert drawer.draw("0xb", lambda: "0x" + "ff" * 16) == "0x" + "00" * 16
+    first, second = (int(drawer.draw("0xc", lambda: None), 16) for _ in range(2))
     assert second == (first + 1) % 2**128
+
+
+def test_known_quorum__asked_often__reads_the_contract_once_a_second() -> None:
+    answers, now = iter((1, 3)), [100.0]
+    quorum = KnownQuorum(lambda: next(answers), lambda: now[0])
+    assert [quorum(), quorum()] == [1, 1]
+    now[0] += 0.9
+    assert quorum() == 1
+    now[0] += 0.2
+    assert [quorum(), quorum()] == [3, 3]
+
+
+def test_known_quorum__chain_out_of_reach__is_an_error_and_not_the_old_answer() -> None:
+    def ask() -> int:
+        raise BlockMissing(endpoint="http://127.0.0.1:1", block=1)
+
+    with pytest.raises(BlockMissing):
+        KnownQuorum(ask)()
 
 
 @pytest.mark.parametrize("value", ["", "order 7", "0x12"])
