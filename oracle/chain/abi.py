@@ -1,7 +1,9 @@
 """Encoding and decoding by the contracts' committed ABIs.
 
 Values in are what eth_abi takes (addresses as hex text, fixed bytes as bytes). Values out are plain: addresses and
-fixed bytes as lower-case 0x hex, integers, text, structs as dicts by member name.
+fixed bytes as lower-case 0x hex, integers, text, structs as dicts by member name. Text that is no UTF-8, and NUL, which
+no database keeps, comes out with U+FFFD in the place of such bytes: whoever may write a note on chain must not be able
+to stop those who read it.
 """
 
 import json
@@ -11,8 +13,11 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from eth_abi.abi import decode, encode
+from eth_abi.abi import encode
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import StringDecoder
 from eth_abi.exceptions import DecodingError
+from eth_abi.registry import BaseEquals, registry
 from eth_hash.auto import keccak
 
 from oracle.errors import ContractRefused
@@ -47,7 +52,9 @@ class Parameter:
             return {member.name: member.plain(item) for member, item in zip(self.members, value, strict=True)}
         if isinstance(value, bytes):
             return "0x" + value.hex()
-        return value.lower() if self.type == "address" else value
+        if isinstance(value, str):
+            return value.lower() if self.type == "address" else value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +154,17 @@ def refusal(call: str, data: str | None, abis: Sequence[ContractAbi]) -> Contrac
         }
         return ContractRefused(call=call, error=found.signature.split("(")[0], arguments=arguments, raw=data or "")
     return ContractRefused(call=call, error="", arguments={}, raw=data or "")
+
+
+def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    """As eth_abi does, but for text that is no UTF-8. Raises DecodingError."""
+    return _codec().decode(types, data)
+
+
+@cache
+def _codec() -> ABICodec:
+    forgiving: Any = registry.copy()  # type: ignore[no-untyped-call]
+    text = StringDecoder(handle_string_errors="replace")  # type: ignore[no-untyped-call]
+    forgiving.unregister_decoder("string")
+    forgiving.register_decoder(BaseEquals("string", with_sub=False), text, label="string")  # type: ignore[no-untyped-call]
+    return ABICodec(forgiving)

@@ -45,12 +45,12 @@ from oracle.node.views import (
 )
 from oracle.node.watcher import Watcher
 from oracle.scoring import Payment, RiskLevel
+from oracle.scoring.types import MICRO
 from oracle.settings import Settings
 from oracle.signing import LocalSigner, ReportDigests, SignedReport
 from oracle.store import Database, PaymentRow, intents, payments
 
 PAGE_LIMIT = 500
-MICRO = 10**6
 COUNTED = {RiskLevel.MEDIUM: "flagged", RiskLevel.HIGH: "held", RiskLevel.CRITICAL: "blocked"}
 
 

@@ -93,6 +93,7 @@ class Node:
         """
         log.info("node started", rpc=self._settings.rpc_endpoint, model=self._scorer.model.version)
         self._condition.running(True)
+        self._scorer.warm_up()
         failures = 0
         try:
             while not stop.is_set():

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from heapq import merge
 
@@ -10,7 +11,17 @@ import structlog
 
 from oracle.errors import InvalidListing
 from oracle.node.screening import Change, ListState, change_from
-from oracle.scoring import Alert, Assessment, ListEntry, Payment, RiskEngine, RiskModel, ScreeningLists, WalletView
+from oracle.scoring import (
+    Alert,
+    Assessment,
+    ListEntry,
+    ListKind,
+    Payment,
+    RiskEngine,
+    RiskModel,
+    ScreeningLists,
+    WalletView,
+)
 from oracle.signing import RiskReport
 from oracle.store import Database, ListChangeRow, PaymentRow, lists, payments
 
@@ -42,6 +53,14 @@ class Scorer:
         """Version of the lists in force."""
         with self._lock:
             return self._lists.lists.version
+
+    def warm_up(self) -> None:
+        """Score a payment that does not exist on an engine that is thrown away, so that the first one that does exist
+        does not wait for compiled loops, which take seconds where no cache of them can be kept."""
+        engine = RiskEngine(self.model, self._base)
+        none = Payment("0x" + "00" * 32, "0x" + "01" * 20, "0x" + "02" * 20, "0x" + "03" * 20, 10**9, 6, 1)
+        for time in (1, 2):
+            engine.assess_and_observe(replace(none, timestamp=time))
 
     def invalidate(self) -> None:
         """The engine took something in that the journal did not, or the other way round."""
@@ -97,6 +116,13 @@ class Scorer:
         """Raises InvalidListing where `change` cannot be put in force; changes nothing."""
         with self._lock:
             if change.added:
+                if ListKind.TOKEN in self._lists.lists.kinds(change.address):
+                    raise InvalidListing(
+                        address=change.address,
+                        kind=change.kind.value,
+                        problem="it is the contract of a token that the core accepts, which blocklists name by mistake;"
+                        " to stop its payments suspend it in the core",
+                    )
                 self._lists.lists.with_entry(ListEntry(change.address, change.kind, change.source, change.note))
 
     @contextmanager

@@ -4,7 +4,6 @@ An entry may have several sources (the chain blacklists a wallet that an operato
 until the last of them takes it away, so that an operator cannot undo what the chain says, nor the other way round.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oracle.chain.contracts import LISTS, ChainEvent
@@ -76,14 +75,6 @@ class ListState:
     def size(self, kind: ScoringKind) -> int:
         """How many addresses are listed as `kind`."""
         return sum(1 for (_, has), by in self._sources.items() if has is kind and by)
-
-
-def fold(base: ScreeningLists, rows: Iterable[ListChangeRow]) -> ListState:
-    """The lists after all of `rows`."""
-    state = ListState(base)
-    for row in rows:
-        state.apply(change_from(row), at=row.at)
-    return state
 
 
 def change_from(row: ListChangeRow) -> Change:

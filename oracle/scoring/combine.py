@@ -42,7 +42,7 @@ def combine(findings: Sequence[Explanation], opinions: Sequence[Opinion]) -> Ver
         scores[one.analyzer] = max(scores[one.analyzer], one.score)
         alerts |= one.alerts
     weighted = sum(WEIGHTS[name] * score for name, score in scores.items()) // 100
-    points, channel = max(((points_of(one), one.channel) for one in opinions), default=(0, ""))
+    points, channel = adding(opinions) or (0, "")
     raised = min(100, weighted + points)
     added = f", plus {raised - weighted} for {_FOR[channel]}" if raised > weighted else ""
     overall, reason = raised, f"The weighted sum of the analyzers is {weighted}{added}."
@@ -50,6 +50,12 @@ def combine(findings: Sequence[Explanation], opinions: Sequence[Opinion]) -> Ver
         if (floor := _floor(one)) > overall:
             overall, reason = floor, f"One finding decides ({one.analyzer} {one.score}): {one.sentence}"
     return Verdict(overall, scores, alerts, Explanation("overall", overall, reason))
+
+
+def adding(opinions: Sequence[Opinion]) -> tuple[int, str] | None:
+    """How many points are added, and by which channel: the one that adds most. None where none does."""
+    points, channel = max(((points_of(one), one.channel) for one in opinions), default=(0, ""))
+    return (points, channel) if points else None
 
 
 def points_of(opinion: Opinion) -> int:

@@ -12,13 +12,13 @@ _MOST = 16
 
 @dataclass(frozen=True, slots=True)
 class LowerAmount:
-    """With `tokens` whole tokens the payment's level would have been `level`."""
+    """With `tokens` whole tokens the payment's overall score would have been `score`."""
 
     tokens: int
-    level: RiskLevel
+    score: int
 
 
-def lower_amount(payment: Payment, level: RiskLevel, level_of: Callable[[Payment], RiskLevel]) -> LowerAmount | None:
+def lower_amount(payment: Payment, level: RiskLevel, score_of: Callable[[Payment], int]) -> LowerAmount | None:
     """The largest round amount (1, 2 or 5 times a power of ten, whole tokens) found below the payment's whose level is
     lower than `level`.
 
@@ -32,8 +32,8 @@ def lower_amount(payment: Payment, level: RiskLevel, level_of: Callable[[Payment
     low, high = 0, len(rounds)
     while low < high:
         middle = (low + high) // 2
-        other = level_of(replace(payment, amount=rounds[middle] * unit))
-        if other < level:
+        other = score_of(replace(payment, amount=rounds[middle] * unit))
+        if RiskLevel.of(other) < level:
             found = LowerAmount(rounds[middle], other)
             low = middle + 1
         else:

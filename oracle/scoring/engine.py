@@ -14,7 +14,7 @@ from oracle.scoring.analyzers import (
     judge_velocity,
     screen,
 )
-from oracle.scoring.combine import Verdict, combine, points_of
+from oracle.scoring.combine import Verdict, adding, combine, points_of
 from oracle.scoring.counterfactual import lower_amount
 from oracle.scoring.features import SCALE, VELOCITY_FEATURES, Context, Signals, decimals, vector
 from oracle.scoring.lists import ScreeningLists
@@ -70,10 +70,11 @@ class RiskEngine:
         assessment = self._assess(payment)
         if assessment.level < RiskLevel.MEDIUM:
             return assessment
-        lower = lower_amount(payment, assessment.level, lambda other: self._assess(other).level)
+        lower = lower_amount(payment, assessment.level, lambda other: self._assess(other).overall)
         if lower is None:
             return assessment
-        sentence = f"With {lower.tokens:,} tokens instead it would have been {lower.level.name}."
+        level = RiskLevel.of(lower.score).name
+        sentence = f"With {lower.tokens:,} tokens instead the score would have been {lower.score}, {level}."
         said = Explanation("overall", assessment.overall, sentence)
         return replace(assessment, explanations=(*assessment.explanations, said))
 
@@ -88,7 +89,7 @@ class RiskEngine:
         if self._supervised is not None:
             advice = self._supervised.advise(payment)
             opinions.append(advice.opinion)
-            if points_of(advice.opinion):
+            if adding(opinions) == (points_of(advice.opinion), advice.opinion.channel):
                 explained, supervised = self._supervised.explain(advice)
         velocity_rank = self._model.velocity_curve(
             round(self._model.velocity_forest.raw(x[: len(VELOCITY_FEATURES)]), 9)

@@ -25,7 +25,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+"""Raised with the tables, and whenever other events count or the rules change: a journal that was begun under others
+would go on with a state that no fresh node and no outsider arrives at."""
 
 metadata = MetaData()
 

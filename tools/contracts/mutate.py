@@ -80,12 +80,14 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--sample", type=int, default=0, help="how many, drawn at random; 0: all")
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--skip", type=int, default=0, help="how many of those were tried before")
     arguments.add_argument("--list", action="store_true")
     asked = arguments.parse_args()
     chosen = list(mutants())
     print(f"{len(chosen)} mutants", flush=True)
     if asked.sample:
         chosen = random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen)))  # noqa: S311
+    chosen = chosen[asked.skip :]
     if asked.list:
         for one in chosen:
             print(f"{one.file}:{one.line} {one.operator}: {one.before}  ->  {one.after}")
@@ -96,8 +98,9 @@ def main() -> int:
         print(f"the tests do not pass on the unchanged contracts ({verdict}): nothing can be said of mutants")
         return 1
     before = _code()
+    shutil.copytree(WORK / ".build", WORK / "unchanged")
     results: dict[Mutant, str] = {}
-    for number, one in enumerate(chosen, 1):
+    for number, one in enumerate(chosen, asked.skip + 1):
         verdict = _verdict(one, _running(one, tests))
         results[one] = verdict if verdict == "no compile" or _code() != before else "same code"
         print(
@@ -113,6 +116,19 @@ def main() -> int:
 def _running(mutant: Mutant, tests: dict[str, list[str]]) -> list[str]:
     """The tests that run the mutant's line; where the compiler attributed nothing to it, all of them."""
     return [name for name in tests.get(f"contracts/{mutant.file}:{mutant.line}", []) if "test_abi_files" not in name]
+
+
+def _built_on(file: str) -> list[str]:
+    """The file and all that import it, also through others."""
+    folder = ROOT / "contracts"
+    imports = {
+        path: {(path.parent / found).resolve() for found in re.findall(r'from "(\.[^"]+)"', path.read_text())}
+        for path in folder.glob("**/*.sol")
+    }
+    found = {(folder / file).resolve()}
+    while more := {path for path, wanted in imports.items() if wanted & found} - found:
+        found |= more
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def _code() -> dict[str, str]:
@@ -136,13 +152,17 @@ def _verdict(mutant: Mutant | None, tests: list[str]) -> str:
     for part in ("contracts", ".build"):
         shutil.rmtree(WORK / part, ignore_errors=True)
     shutil.copytree(ROOT / "contracts", WORK / "contracts")
+    if (WORK / "unchanged").exists():
+        shutil.copytree(WORK / "unchanged", WORK / ".build")
     if mutant is not None:
         path = WORK / "contracts" / mutant.file
         lines = path.read_text().splitlines(keepends=True)
         old = lines[mutant.line - 1]
         lines[mutant.line - 1] = old[: len(old) - len(old.lstrip())] + mutant.after + "\n"
         path.write_text("".join(lines))
-    if _run([str(TOOLS / "ape"), "compile"]) != 0:
+    # ape's own cache does not see that a file it imports has changed: what is built on the mutant is named to it
+    built = [] if mutant is None else ["--force", *(f"contracts/{name}" for name in _built_on(mutant.file))]
+    if _run([str(TOOLS / "ape"), "compile", *built]) != 0:
         return "no compile"
     options = ["-x", "-q", "--no-showlocals", "--tb=line", "--show-capture=no"]
     try:

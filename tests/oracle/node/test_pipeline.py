@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from eth_abi.abi import encode
 
 from oracle.chain.contracts import PaymentTerms
 from oracle.chain.status import PaymentStatus
@@ -93,13 +94,15 @@ def test_list_add__blacklisted_recipient__next_payment_to_it_is_blocked(net: Dev
     assert net.status(payment_id) == 4
 
 
-def test_list_add__null_address_or_no_address__is_refused(net: Devnet, tmp_path: Path) -> None:
+def test_list_add__null_address_token_or_no_address__is_refused(net: Devnet, tmp_path: Path) -> None:
     with running(net.settings(tmp_path / "data")) as node:
         node.ready()
         with pytest.raises(InvalidListing):
             node.service.list_add(ListKind.BLACKLIST, "0x" + "00" * 20)
         with pytest.raises(InvalidAddress):
             node.service.list_add(ListKind.BLACKLIST, "0x12")
+        with pytest.raises(InvalidListing, match="token"):  # accepted ones are known as tokens, by the chain's word
+            node.service.list_add(ListKind.BLACKLIST, net.addresses["TestStablecoin"])
         assert node.service.listings(ListKind.BLACKLIST) == ()
 
 
@@ -125,6 +128,21 @@ def test_lists__burn_address_that_the_chain_lists__passed_over_and_the_node_goes
             node.reaches(net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
             assert node.service.listings(ListKind.BLACKLIST) == ()
         net.send(net.admin, "ComplianceEngine", "sanction", burn, "burnt")
+
+
+def test_lists__reason_that_is_no_text__is_read_with_replacements_and_the_node_goes_on(
+    net: Devnet, tmp_path: Path
+) -> None:
+    suspect = net.accounts[6]
+    selector = net.function("FraudOracle", "blacklistWallet").selector
+    data = selector + encode(["address", "bytes"], [suspect, b"stolen \xff\x00"])
+    call = {"from": net.admin, "to": net.addresses["FraudOracle"], "data": "0x" + data.hex(), "gas": hex(2_000_000)}
+    with running(net.settings(tmp_path / "data")) as node:
+        node.ready()
+        assert net.mined(call)["status"] == "0x1"
+        node.reaches(net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
+        (entry,) = node.service.listings(ListKind.BLACKLIST)
+        assert (entry.address, entry.note) == (suspect, "stolen \ufffd\ufffd")
 
 
 def test_restart__lists_and_scores__are_as_before(net: Devnet, tmp_path: Path) -> None:

@@ -43,12 +43,22 @@ def test_known_quorum__asked_often__reads_the_contract_once_a_second() -> None:
     assert [quorum(), quorum()] == [3, 3]
 
 
-def test_known_quorum__chain_out_of_reach__is_an_error_and_not_the_old_answer() -> None:
-    def ask() -> int:
-        raise BlockMissing(endpoint="http://127.0.0.1:1", block=1)
+def test_known_quorum__chain_out_of_reach__fails_for_a_second_without_asking_again() -> None:
+    asked, now = [], [100.0]
 
-    with pytest.raises(BlockMissing):
-        KnownQuorum(ask)()
+    def ask() -> int:
+        asked.append(now[0])
+        if now[0] < 101:
+            raise BlockMissing(endpoint="http://127.0.0.1:1", block=1)
+        return 2
+
+    quorum = KnownQuorum(ask, lambda: now[0])
+    for _ in range(3):
+        with pytest.raises(BlockMissing):
+            quorum()
+    assert asked == [100.0]
+    now[0] += 1.1
+    assert quorum() == 2
 
 
 @pytest.mark.parametrize("value", ["", "order 7", "0x12"])

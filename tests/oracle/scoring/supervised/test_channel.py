@@ -105,24 +105,28 @@ def test_assess__held_payment__names_an_amount_that_indeed_has_a_lower_level(mod
     for one in simulate(5, 2_500, episodes=3):
         assessment = engine.assess(one.payment)
         if assessment.level >= RiskLevel.MEDIUM:
-            lower = lower_amount(one.payment, assessment.level, lambda other: engine.assess(other).level)
+            lower = lower_amount(one.payment, assessment.level, lambda other: engine.assess(other).overall)
             sentences = [e.sentence for e in assessment.explanations if e.sentence.startswith("With ")]
             assert len(sentences) == (lower is not None)
             if lower is not None:
                 said += 1
                 amount = lower.tokens * 10**one.payment.decimals
                 cheaper = Payment(**{**{f: getattr(one.payment, f) for f in one.payment.__slots__}, "amount": amount})
-                assert engine.assess(cheaper).level == lower.level < assessment.level
-                assert sentences == [f"With {lower.tokens:,} tokens instead it would have been {lower.level.name}."]
+                less = engine.assess(cheaper)
+                assert (less.overall, less.level < assessment.level) == (lower.score, True)
+                would = (
+                    f"With {lower.tokens:,} tokens instead the score would have been {less.overall}, {less.level.name}."
+                )
+                assert sentences == [would]
         engine.observe(one.payment)
     assert said > 5
 
 
 def test_lower_amount__level_that_no_amount_lowers__is_none() -> None:
     payment = Payment("0x" + "00" * 32, "0x" + "1" * 40, "0x" + "2" * 40, "0x" + "3" * 40, 5 * 10**9, 6, 1)
-    assert lower_amount(payment, RiskLevel.CRITICAL, lambda _: RiskLevel.CRITICAL) is None
+    assert lower_amount(payment, RiskLevel.CRITICAL, lambda _: 100) is None
     tiny = Payment("0x" + "00" * 32, "0x" + "1" * 40, "0x" + "2" * 40, "0x" + "3" * 40, 10, 6, 1)
-    assert lower_amount(tiny, RiskLevel.HIGH, lambda _: RiskLevel.SAFE) is None
+    assert lower_amount(tiny, RiskLevel.HIGH, lambda _: 0) is None
 
 
 def test_spoken__every_feature__a_sentence_with_a_number_and_no_formula() -> None:
