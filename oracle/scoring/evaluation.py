@@ -1,5 +1,6 @@
 """How well an engine tells simulated fraud from simulated ordinary life."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -30,6 +31,8 @@ class Evaluation:
 
     ordinary: dict[RiskLevel, int] = field(default_factory=lambda: dict.fromkeys(RiskLevel, 0))
     """Payments of ordinary life by level."""
+    ordinary_scores: Counter[int] = field(default_factory=Counter)
+    """The same by overall score."""
     false_stories: dict[str, int] = field(default_factory=dict)
     """Those above LOW by what they were."""
     caught: dict[Alert, Caught] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class Evaluation:
             assessment = engine.assess_and_observe(one.payment)
             if one.ordinary:
                 self.ordinary[assessment.level] += 1
+                self.ordinary_scores[assessment.overall] += 1
                 if assessment.level > RiskLevel.LOW:
                     self.false_stories[one.story] = self.false_stories.get(one.story, 0) + 1
             elif one.label:
