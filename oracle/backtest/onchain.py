@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from oracle.backtest.source import Row
 from oracle.chain.blocks import BlockReader
-from oracle.chain.contracts import ChainEvent, Contracts
+from oracle.chain.contracts import CREATIONS, ChainEvent, Contracts, ListedDecimals
 from oracle.chain.rpc import Rpc
 from oracle.errors import InvalidListing
-from oracle.node.harvest import CREATIONS
 from oracle.node.screening import ListState, change_of
 from oracle.scoring import Payment, ScreeningLists
 
@@ -22,6 +21,7 @@ class ChainSource:
         """`base`: the lists before any change of the chain's; `last`: the block to stop at; `blocks`: how many to ask
         for at once at first. Raises RpcError."""
         self._contracts = contracts
+        self._endpoint = rpc.endpoint
         self._base = base
         self._new_reader: Callable[[], BlockReader] = lambda: BlockReader(
             rpc, contracts.wanted, log_range=blocks, log_range_max=4 * blocks
@@ -53,7 +53,7 @@ class ChainSource:
         """See `Source`. Raises RpcError, and RpcInconsistent where the chain reorganises meanwhile."""
         reader, state, parent = self._new_reader(), ListState(self._base), None
         first, number, changed = self._contracts.deployment.first_block, 0, True
-        decimals = {token.address: token.decimals for token in self._contracts.deployment.tokens}
+        decimals = ListedDecimals(self._endpoint)
         while first <= self._last:
             blocks = reader.read(first=first, last=self._last, parent=parent)
             for block in blocks:
@@ -62,11 +62,9 @@ class ChainSource:
                     if event is None:
                         continue
                     changed |= _apply(state, event, block.header.timestamp)
+                    decimals.take(event)
                     if event.name in CREATIONS:
-                        token = event.arguments["token"]
-                        if token not in decimals:
-                            decimals[token] = self._contracts.read_token(token).decimals
-                        payment = _payment(event, decimals[token], block.header.timestamp)
+                        payment = _payment(event, decimals.of(event), block.header.timestamp)
                         yield Row(number, payment, lists=state.lists if changed else None)
                         number, changed = number + 1, False
             first, parent = blocks[-1].header.number + 1, blocks[-1].header.hash

@@ -1,10 +1,12 @@
 """The output file: whole lines only, whatever happens, and a checkpoint that says which of them are ours.
 
 Rows go to FILE.partial. FILE appears by one rename when it is complete. A process that is killed can leave half a line
-behind the last checkpoint; the next run cuts it off.
+behind the last checkpoint; the next run cuts it off. Whoever writes holds a lock on FILE.partial, which dies with the
+process, so that two backtests cannot mix their rows.
 """
 
 import csv
+import fcntl
 import hashlib
 import io
 import json
@@ -37,21 +39,52 @@ class Output:
         self._bytes = 0
         self._hash = hashlib.sha256()
         self._stream: BinaryIO = io.BytesIO()  # until `open`
+        self._opened = False
 
     def open(self, *, fresh: bool) -> None:
         """Begin, or go on behind the last checkpoint: `written` then says how many rows stand.
 
-        `fresh` throws away what there is. Raises ConfigurationError where the file is another backtest's, or was
-        changed since.
+        `fresh` throws away what there is. Raises ConfigurationError where another process writes the file, where it is
+        another backtest's, or was changed since.
         """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._stream, self._opened = self._locked(), True
+        try:
+            self._begin(fresh)
+        except BaseException:
+            if not self.partial.stat().st_size:
+                self.partial.unlink()
+            self.close()
+            raise
+
+    def _locked(self) -> BinaryIO:
+        """FILE.partial, locked for this process alone, made if it is not there."""
+        while True:
+            stream = os.fdopen(os.open(self.partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held, there = os.fstat(stream.fileno()), self.partial.stat()
+            except BlockingIOError:
+                stream.close()
+                raise ConfigurationError(
+                    f"{self.path} is being written by another backtest. Wait for its end, or name another output with"
+                    f" --out."
+                ) from None
+            except FileNotFoundError:
+                stream.close()
+                continue
+            if (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino):
+                return stream
+            stream.close()  # whoever held it has finished and given the file its name meanwhile
+
+    def _begin(self, fresh: bool) -> None:
         if fresh:
-            for old in (self.path, self.partial, self.checkpoint, self.summary):
+            for old in (self.path, self.checkpoint, self.summary):
                 old.unlink(missing_ok=True)
         elif self.path.exists():
             self._refuse(self.path, "exists already")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.checkpoint.exists():
-            self._stream = self.partial.open("wb")
+            self._stream.truncate(0)
             self._put(line(self._header))
             self.save()
             return
@@ -61,7 +94,6 @@ class Output:
         self._hash = _hash_of(self.partial, self._bytes)
         if self._hash.hexdigest() != kept["sha256"]:
             self._refuse(self.partial, "is not as the checkpoint left it")
-        self._stream = self.partial.open("r+b")
         self._stream.truncate(self._bytes)
         self._stream.seek(self._bytes)
 
@@ -73,7 +105,6 @@ class Output:
         self._compare(kept.get("settings"), self.summary)
         if _hash_of(self.path, self.path.stat().st_size).hexdigest() != kept.get("sha256"):
             self._refuse(self.path, "is not as the backtest left it")
-        self.checkpoint.unlink(missing_ok=True)
         return True
 
     def summarise_again(self, summary: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -99,26 +130,26 @@ class Output:
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Give the complete file its name; `summary` lies beside it."""
         self._sync()
-        self.close()
         _replace(
             self.summary,
             {"schema": SCHEMA, "settings": self._settings, "sha256": self._hash.hexdigest(), **summary},
         )
-        self.partial.replace(self.path)
+        # before the name is given, because from then on the lock keeps nobody from a checkpoint of his own
         self.checkpoint.unlink(missing_ok=True)
+        self.partial.replace(self.path)
+        self.close()
 
     def close(self) -> None:
         """Close the file; rows since the last `save` may be written again."""
         self._stream.close()
 
     def records(self) -> Iterator[Record]:
-        """The rows that stand, one by one: those of FILE, or those of FILE.partial up to `written`."""
-        partial = self.partial.exists()
-        with (self.partial if partial else self.path).open(newline="", encoding="utf-8") as stream:
+        """The rows that stand, one by one: those of FILE.partial up to `written`, and without `open` those of FILE."""
+        with (self.partial if self._opened else self.path).open(newline="", encoding="utf-8") as stream:
             reader = csv.reader(stream)
             next(reader, None)
             for number, cells in enumerate(reader):
-                if partial and number >= self.written:
+                if self._opened and number >= self.written:
                     return
                 yield tuple(cells)
 

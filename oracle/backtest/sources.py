@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from oracle.backtest.source import Row, address_of, id_of, kept
 from oracle.datasets import UNLABELLED, Transfers, cells, tables, without_repeats
 from oracle.datasets.folder import digest
-from oracle.errors import DataInvalid
+from oracle.errors import ConfigurationError, DataInvalid
 from oracle.scoring import Payment
 from oracle.scoring.simulator import simulate
 
@@ -164,6 +164,13 @@ class SimulatedSource:
     """The simulator's economy of one seed, whose drafts lie in memory."""
 
     def __init__(self, seed: int, payments: int) -> None:
+        """Raises ConfigurationError for so few payments that the simulator's frauds alone are more."""
+        try:
+            next(simulate(seed, payments))
+        except ValueError as too_few:
+            raise ConfigurationError(
+                f"{payments} simulated payments are too few ({too_few}): raise --payments."
+            ) from None
         self._seed, self._payments = seed, payments
 
     @property

@@ -8,6 +8,7 @@ import numpy as np
 
 from oracle.backtest.judge import Record, first_cells
 from oracle.backtest.source import Row
+from oracle.scoring import stream as streams
 from oracle.scoring.stream import Stream, Table, Transfer, key_of
 from oracle.scoring.supervised import SupervisedModel
 
@@ -72,17 +73,8 @@ class StreamJudge:
 
 
 def transfer_of(row: Row, key: Callable[[str], int] = key_of) -> Transfer:
-    """A row as the stream sees it: what a node would give it. `key`: `key_of`, or a memory of it."""
-    p = row.payment
-    return Transfer(
-        p.timestamp,
-        key(p.sender),
-        key(p.recipient),
-        key(p.token),
-        key_of(p.tx),
-        p.amount / 10**p.decimals,
-        row.stable,
-    )
+    """A row as a node gives it to the stream. `key`: `key_of`, or a memory of it."""
+    return streams.transfer_of(row.payment, 0, key=key, stable=row.stable)
 
 
 def _record(row: Row, score: int, probability: float) -> Record:

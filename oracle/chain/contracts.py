@@ -10,7 +10,7 @@ from eth_hash.auto import keccak
 
 from oracle.chain.abi import Event, load_abi, refusal
 from oracle.chain.blocks import Log, LogFilter
-from oracle.chain.deployment import DeployedContract, Deployment, Token
+from oracle.chain.deployment import DeployedContract, Deployment
 from oracle.chain.rpc import Rpc
 from oracle.chain.status import PaymentStatus
 from oracle.errors import ContractRefused, DeploymentMismatch, RpcInconsistent, RpcRejected, WrongChain
@@ -20,9 +20,11 @@ GENESIS = "genesis hash"
 MOST_DECIMALS = 36
 """What scoring can work with; no real token has more than 24."""
 
+CREATIONS = ("PaymentCreated", "PaymentPaidInstantly")
+"""Events that bring a payment into being."""
+
 PAYMENT_EVENTS = (
-    "PaymentCreated",
-    "PaymentPaidInstantly",
+    *CREATIONS,
     "VerdictApplied",
     "PaymentReviewed",
     "PaymentCancelled",
@@ -97,6 +99,36 @@ class ChainEvent:
         """The payment that it is about, or None."""
         found = self.arguments.get("paymentId")
         return None if found is None else str(found)
+
+
+class ListedDecimals:
+    """Decimals by the core's TokenListed events: what an upgradable token answers today may be another number."""
+
+    def __init__(self, endpoint: str) -> None:
+        """`endpoint` names the RPC node in errors."""
+        self._endpoint = endpoint
+        self._of: dict[str, int] = {}
+
+    def take(self, event: ChainEvent) -> None:
+        """Any event, in canonical order."""
+        if event.name == "TokenListed":
+            self._of[str(event.arguments["token"])] = int(event.arguments["decimals"])
+
+    def knows(self, creation: ChainEvent) -> bool:
+        """Whether the token of a payment has been listed by now."""
+        return creation.arguments["token"] in self._of
+
+    def of(self, creation: ChainEvent) -> int:
+        """Of the token of a payment that was created now. Raises RpcInconsistent where no event has listed it."""
+        token = str(creation.arguments["token"])
+        if token not in self._of:
+            raise never_listed(self._endpoint, token)
+        return self._of[token]
+
+
+def never_listed(endpoint: str, token: str) -> RpcInconsistent:
+    """For a payment in a token that no event has listed: the core takes none, so that the RPC node lost the event."""
+    return RpcInconsistent(endpoint=endpoint, problem=f"it shows a payment in token {token}, whose listing it hides")
 
 
 class Contracts:
@@ -202,22 +234,18 @@ class Contracts:
         ]
         return [bool(function.result(answer)) for answer in self._rpc.read_many("eth_call", calls)]
 
-    def read_token(self, address: str) -> Token:
-        """What a token says of itself; symbol "?" and no decimals where it says nothing usable, at most 36 decimals."""
-        abi = load_abi("TestStablecoin")
-        said: list[Any] = []
-        for name, otherwise in (("symbol", "?"), ("decimals", 0)):
-            function = abi.functions[name]
-            try:
-                answer = self._rpc.read("eth_call", {"to": address, "data": function.call_data()}, "latest")
-                said.append(function.result(answer))
-            except RpcRejected as refused:
-                if refused.revert is None and "revert" not in refused.message.lower():
-                    raise
-                said.append(otherwise)
-            except (DecodingError, ValueError, OverflowError):
-                said.append(otherwise)
-        return Token(address, str(said[0])[:32] or "?", min(int(said[1]), MOST_DECIMALS))
+    def read_symbol(self, token: str) -> str:
+        """What a token calls itself, for people; "?" where it says nothing usable."""
+        symbol = load_abi("TestStablecoin").functions["symbol"]
+        try:
+            answer = self._rpc.read("eth_call", {"to": token, "data": symbol.call_data()}, "latest")
+            return str(symbol.result(answer))[:32] or "?"
+        except RpcRejected as refused:
+            if refused.revert is None and "revert" not in refused.message.lower():
+                raise
+        except (DecodingError, ValueError, OverflowError):
+            pass
+        return "?"
 
     # --- calldata for PayFlowCore ---
 

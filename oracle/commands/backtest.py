@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -203,13 +204,13 @@ def _show(outcome: Outcome, seconds: float) -> None:
     rows = int(summary["rows"])
     new = rows - outcome.found
     data_console.print(
-        f"{outcome.path}: {rows:,} payments, {summary['flagged']:,} flagged from score {summary['threshold']} on;"
-        f" {new:,} scored now in {seconds:,.1f} s, {outcome.found:,} found written, {outcome.checked:,} of those"
-        f" scored again and equal",
+        f"{escape(str(outcome.path))}: {rows:,} payments, {summary['flagged']:,} flagged from score"
+        f" {summary['threshold']} on; {new:,} scored now in {seconds:,.1f} s, {outcome.found:,} found written,"
+        f" {outcome.checked:,} of those scored again and equal",
         highlight=False,
     )
     for reason, count in summary["left_out"].items():
-        data_console.print(f"left out: {count:,} {reason}", highlight=False)
+        data_console.print(f"left out: {count:,} {escape(reason)}", highlight=False)
     table = Table(box=None, title="verdicts", title_justify="left")
     for name in ("", "rows", *(level.name for level in RiskLevel), "flagged"):
         table.add_column(name, justify="left" if not name else "right")
@@ -217,7 +218,9 @@ def _show(outcome: Outcome, seconds: float) -> None:
         for name, group in groups.items():
             cells = [f"{count:,}" for count in group["levels"].values()]
             share = group["flagged"] / group["rows"]
-            table.add_row(f"{title} {name}", f"{group['rows']:,}", *cells, f"{group['flagged']:,} ({share:.2%})")
+            table.add_row(
+                escape(f"{title} {name}"), f"{group['rows']:,}", *cells, f"{group['flagged']:,} ({share:.2%})"
+            )
     data_console.print(table)
     alerts = Table(box=None, title="alerts", title_justify="left")
     labels = list(summary["by_label"])
@@ -231,7 +234,7 @@ def _show(outcome: Outcome, seconds: float) -> None:
     for name in ("row", "score", "label", "why"):
         top.add_column(name, overflow="fold")
     for one in summary["top"][:10]:
-        top.add_row(str(one["row"]), str(one["score"]), one["label"], one["sentence"])
+        top.add_row(str(one["row"]), str(one["score"]), one["label"], escape(one["sentence"]))
     data_console.print(top)
     days = len(summary["by_day"])
-    data_console.print(f"{days:,} days, counts of each: {outcome.path}.summary.json", highlight=False)
+    data_console.print(f"{days:,} days, counts of each: {escape(str(outcome.path))}.summary.json", highlight=False)

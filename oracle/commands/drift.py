@@ -53,19 +53,21 @@ def register(app: typer.Typer) -> None:
         if as_json:
             print_json({**asdict(found), "raised": day, "kept": found.kept})
         else:
-            data_console.print(
+            judged = (
                 f"{found.payments:,} payments in {found.periods:,} periods of {hours} hours: {found.observed:.2%} of a"
                 f" period's payments scored {found.least} or more, in the last 30 {found.recent:.2%}; the promise is"
-                f" {found.limit:.2%} at most.",
-                highlight=False,
+                f" {found.limit:.2%} at most."
             )
+            if found.payments:
+                data_console.print(judged, highlight=False)
             if day is not None:
                 said = f"The promise is broken, as the period from {day} shows, wrongly with chance {delta:g} at most."
                 said += " See what its payments have in common; if they are honest, calibrate or train anew."
+            elif found.payments:
+                said = "The promise is kept, as far as these show."
             else:
-                said = (
-                    "The promise is kept, as far as these show." if found.payments else "Nothing follows from so few."
-                )
+                wants = "there are no payments" if least else f"the first {reference:,} payments set the score"
+                said = f"Nothing follows yet: {wants}."
             data_console.print(said, highlight=False)
         if not found.kept:
             raise typer.Exit(FAILED)

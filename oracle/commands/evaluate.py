@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from oracle.commands.files import write_all
 from oracle.commands.shared import Json, data_console, message_console, print_json
 from oracle.errors import ConfigurationError
 
@@ -66,12 +67,10 @@ def register(app: typer.Typer) -> None:
             )
             progress.update(task, description="drawing", completed=1.0)
             written = files(found)
-        for name, content in written.items():
-            place = out / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+        places = {out / name: content for name, content in written.items()}
         if markdown is not None:
-            markdown.write_text(renewed(_read(markdown), data, written["summary.md"].decode()), encoding="utf-8")
+            places[markdown] = renewed(_read(markdown), data, written["summary.md"].decode()).encode()
+        write_all(places)
         if as_json:
             print_json({"folder": str(out), "goals": json.loads(written["goals.json"]), "files": sorted(written)})
             return
@@ -90,7 +89,7 @@ def register(app: typer.Typer) -> None:
                     data_console.print(f"Because {escape(why)}.", soft_wrap=True)
         for note in found.report.notes:
             data_console.print(escape(note), soft_wrap=True)
-        data_console.print(f"{out / 'report.html'} shows all of it.", soft_wrap=True)
+        data_console.print(f"{escape(str(out / 'report.html'))} shows all of it.", soft_wrap=True)
 
 
 def _read(page: Path) -> str:

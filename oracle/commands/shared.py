@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from oracle.chain.client import PayFlowClient
 from oracle.chain.contracts import Contracts
@@ -58,7 +59,7 @@ message_console = Console(stderr=True)
 
 def report_failure(error: PayFlowError) -> int:
     """Print an error as one sentence to standard error; its exit code."""
-    message_console.print(f"[red]Error:[/red] {error}", soft_wrap=True, markup=True, highlight=False)
+    message_console.print(f"[red]Error:[/red] {escape(str(error))}", soft_wrap=True, markup=True, highlight=False)
     return exit_code(error)
 
 

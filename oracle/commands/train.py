@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from oracle.commands.files import write_all
 from oracle.commands.shared import Json, data_console, message_console, print_json
 
 PER_WALLET = 100
@@ -49,18 +51,18 @@ def register(app: typer.Typer) -> None:
             task = progress.add_task("simulating", total=1.0)
 
             def report(what: str, share: float) -> None:
-                progress.update(task, description=what, completed=share)
+                progress.update(task, description=escape(what), completed=share)
 
             supervised = None if data is None else _supervised(data, path, seed, out / "folds", report)
             model = fit(seed, payments=payments, supervised=supervised, progress=report)
-        out.mkdir(parents=True, exist_ok=True)
         version = version_of(model)
-        (out / "default.safetensors").write_bytes(model)
-        (out / "default.sha256").write_text(version + "\n", encoding="ascii")
+        write_all({out / "default.safetensors": model, out / "default.sha256": f"{version}\n".encode("ascii")})
         if as_json:
             print_json({"file": str(out / "default.safetensors"), "version": version, "bytes": len(model)})
         else:
-            data_console.print(f"{out / 'default.safetensors'}: model {version}, {len(model)} bytes", soft_wrap=True)
+            data_console.print(
+                f"{escape(str(out / 'default.safetensors'))}: model {version}, {len(model)} bytes", soft_wrap=True
+            )
 
 
 def _supervised(name: str, path: Path | None, seed: int, cache: Path, report: Callable[[str, float], None]) -> bytes:

@@ -28,6 +28,8 @@ from oracle.evaluation.canonical import canonical, read
 MULTIPLES = (1.5, 2.0, 3.0, 5.0, 10.0, 40.0)
 """Rates that are bet on, in multiples of the promised one; those above 0.9 are bet on as 0.9."""
 
+HIGHEST_RATE = 0.6
+"""Rates of an alarm lie below: above there is too little room for a bet on more."""
 _HIGHEST = 0.9
 _ENOUGH = 1e100
 """Wealth is kept below, far above any 1 / delta, so that it cannot overflow."""
@@ -51,8 +53,8 @@ class DriftAlarm:
     def start(cls, rate: float, delta: float = 0.01) -> "DriftAlarm":
         """An alarm on `rate` that sounds falsely with probability `delta` at most, ever. Raises ValueError unless both
         lie between 0 and 1, the rate below 0.6."""
-        if not (0 < rate < 0.6 and 0 < delta < 1):
-            raise ValueError(f"rate {rate} and delta {delta} must lie between 0 and 1, the rate below 0.6")
+        if not (0 < rate < HIGHEST_RATE and 0 < delta < 1):
+            raise ValueError(f"rate {rate} and delta {delta} must lie between 0 and 1, the rate below {HIGHEST_RATE}")
         return cls(rate, delta, (0.0,) * len(MULTIPLES))
 
     @property
@@ -111,7 +113,7 @@ class DriftAlarm:
         if (
             len(state.bets) != len(MULTIPLES)
             or not all(0 <= held <= _ENOUGH for held in state.bets)
-            or not (0 < state.rate < 0.6 and 0 < state.delta < 1 and 0 <= state.raised <= state.seen)
+            or not (0 < state.rate < HIGHEST_RATE and 0 < state.delta < 1 and 0 <= state.raised <= state.seen)
         ):
             raise ValueError(f"{text} is not a state of this alarm; start a new one")
         return state

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from oracle.evaluation.bootstrap import LEAST_SEEDS, MEASURES, wallet_bootstrap
 from oracle.evaluation.learning import CurvePoint
 from oracle.evaluation.metrics import (
+    Confusion,
     best_f1,
     calibration,
     checked,
-    confusion,
     ranking,
     recall_at_fpr,
     thinned,
@@ -34,7 +34,7 @@ def judge(
     weights: NDArray[Any] | None = None,
     probabilities: NDArray[Any] | None = None,
     calibrated_under: NDArray[Any] | None = None,
-    thresholds: Mapping[str, float] | None = None,
+    outcomes: Mapping[str, Confusion] | None = None,
     learning: Sequence[CurvePoint] = (),
     further: Sequence[Figure] = (),
     seeds: Sequence[int] = tuple(range(LEAST_SEEDS)),
@@ -45,22 +45,19 @@ def judge(
     `scores`: (N,) or (S, N) as `wallet_bootstrap` takes them; curves, histogram and matrices are those of the first
     seed. `labels`, `wallets`, `weights`: (N,). `probabilities`: (N,), calibrated on other wallets than these; without
     them neither calibration error nor Brier score is given. `calibrated_under`: the weights (N,) that they were made
-    for and are measured under, `weights` where none are given. `thresholds`: by name, chosen elsewhere (for instance
-    `conformal.Bound.least_alert`); each gives an F1 and a matrix. `further`: figures from elsewhere (age bands, rates
-    of a bound), which fall under the same audit. Raises ValueError as `wallet_bootstrap` and `calibration` do.
+    for and are measured under, `weights` where none are given. `outcomes`: matrices by name that
+    were counted elsewhere, each under thresholds that other rows chose. `further`: figures from elsewhere (age bands,
+    rates of a bound). Both fall under the same audit. Raises ValueError as `wallet_bootstrap` and `calibration` do.
     """
     first = np.atleast_2d(np.asarray(scores, dtype=np.float64))[0]
     intervals = wallet_bootstrap(scores, labels, wallets, weights=weights, seeds=seeds, resamples=resamples)
     figures = [Figure(one.measure, one.estimate, one.low, one.high) for one in intervals]
-    outcomes = [
+    matrices = [
         Outcomes(MEASURES[2], best_f1(first, labels, weights)),
         Outcomes("1% FPR", recall_at_fpr(first, labels, 0.01, weights)),
         Outcomes("0.1% FPR", recall_at_fpr(first, labels, 0.001, weights)),
     ]
-    outcomes += [
-        Outcomes(what, confusion(first, labels, float(threshold), weights))
-        for what, threshold in sorted((thresholds or {}).items())
-    ]
+    matrices += [Outcomes(what, counted) for what, counted in sorted((outcomes or {}).items())]
     reliability = None
     if probabilities is not None:
         reliability = calibration(probabilities, labels, weights if calibrated_under is None else calibrated_under)
@@ -75,7 +72,7 @@ def judge(
         roc=Curve((0.0, *rate), (0.0, *recall)),
         precision_recall=Curve(tuple(recall), tuple(precision)),
         histogram=_histogram(*checked(first, labels, weights)),
-        outcomes=tuple(outcomes),
+        outcomes=tuple(matrices),
         calibration=reliability,
         learning=tuple(learning),
     )

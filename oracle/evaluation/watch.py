@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 
-from oracle.errors import DataInvalid
-from oracle.evaluation.drift import DriftAlarm
+from oracle.errors import ConfigurationError, DataInvalid
+from oracle.evaluation.drift import HIGHEST_RATE, DriftAlarm
 
 RATE = 0.05
 """The node's channels add points from rank 0.95 on."""
@@ -32,7 +32,7 @@ _RECENT = 30
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """`least`: the score that alerts, None where so many of the first payments have the highest one that none can.
+    """`least`: the score that alerts, None where there are fewer payments than set it.
 
     `limit`: the rate that is held against it. `payments`: those that were judged, in `periods` with any. `observed`:
     the mean share of a period that alerts, `recent` that of the last 30. `raised`: start of the period in which the
@@ -69,13 +69,21 @@ def watch(
 
     `least`: the score that alerts; otherwise the first `reference` payments set it, are not judged themselves, and
     `rate` is held with two standard errors of a share of so many. The alarm sounds falsely with probability `delta` at
-    most, over all periods together. Raises ValueError as `DriftAlarm.start` does.
+    most, over all periods together. Raises ConfigurationError where the first payments cannot set a score for that
+    rate, and ValueError as `DriftAlarm.start` does.
     """
     lines, limit = iter(scores), rate
     if least is None:
+        limit = _limit(rate, reference)
         first = [score for _, score in islice(lines, reference)]
-        least = _reached(first, rate)
-        limit = rate + 2 * math.sqrt(rate * (1 - rate) / reference)
+        if len(first) == reference:
+            least = _reached(first, rate)
+            if least is None:
+                raise ConfigurationError(
+                    f"{first.count(_HIGHEST)} of the first {reference} payments score {_HIGHEST}, more than the rate"
+                    f" {rate:g} allows, so that no score is left that could alert: name the score with --from and what"
+                    f" it may reach with --rate."
+                )
     alarm, raised, judged = DriftAlarm.start(limit, delta), None, 0
     shares: list[float] = []
     for period, found in groupby(lines if least is not None else (), lambda one: one[0] // (hours * _HOUR)):
@@ -119,6 +127,18 @@ def read_scores(path: Path, column: str = "score") -> Iterator[tuple[int, int]]:
                 yield time, _whole(path, reader.line_num, column, line[column], _HIGHEST)
     except (OSError, UnicodeDecodeError) as unreadable:
         raise _invalid(path, f"it cannot be read ({unreadable})", None, None, None) from None
+
+
+def _limit(rate: float, reference: int) -> float:
+    """The rate and two standard errors of it among `reference` payments. Raises ConfigurationError where these are too
+    few for any score, or for the alarm."""
+    limit = rate + 2 * math.sqrt(rate * (1 - rate) / reference)
+    if 1 / (1 + reference) <= rate and limit < HIGHEST_RATE:
+        return limit
+    raise ConfigurationError(
+        f"The rate {rate:g} cannot be watched with a score that {reference} first payments set: set --reference higher,"
+        f" or name the score with --from."
+    )
 
 
 def _reached(scores: list[int], rate: float) -> int | None:

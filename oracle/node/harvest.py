@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from oracle.chain.blocks import Block, Header
-from oracle.chain.contracts import ChainEvent, Contracts
+from oracle.chain.contracts import CREATIONS, ChainEvent, Contracts
 from oracle.chain.status import PaymentStatus
 from oracle.errors import RpcInconsistent
 from oracle.node.metrics import NodeMetrics
@@ -18,8 +18,6 @@ from oracle.signing import LocalSigner, ReportDigests, RiskReport, SignedReport
 from oracle.store import BlockRef, Database, EventRow, PaymentRow, Position, Scored, payments
 
 log = structlog.get_logger("payflow.node")
-
-CREATIONS = ("PaymentCreated", "PaymentPaidInstantly")
 
 
 @dataclass(slots=True)
@@ -68,6 +66,7 @@ class Harvester:
                 continue
             change = change_of(event)
             if change is not None:
+                self._tokens.take(event, self._contracts)
                 self._scorer.change(change, at=header.timestamp, strict=False)
                 harvest.changes.append(((raw.block, raw.index), change, header.timestamp))
             payment_id = event.payment_id
@@ -93,7 +92,7 @@ class Harvester:
     def _score(self, event: ChainEvent, header: Header) -> Scored:
         given = event.arguments
         instant = event.name == "PaymentPaidInstantly"
-        token = self._tokens.learn(given["token"], self._contracts)
+        token = self._tokens.of(given["token"])
         row = PaymentRow(
             payment_id=given["paymentId"],
             sender=given["sender"],

@@ -1,58 +1,73 @@
-"""Which tokens the node knows: the deployment's, and those that it met in payments since."""
+"""Which tokens the node knows: the deployment's, and those that the core has listed since."""
 
+import json
 import threading
+from dataclasses import replace
 
-from oracle.chain.contracts import Contracts
+from oracle.chain.contracts import ChainEvent, Contracts, never_listed
 from oracle.chain.deployment import Deployment, Token
 from oracle.errors import TokenUnknown
 from oracle.store import Database, payments
 
-_PREFIX = "token:"
+_LISTED = "tokens"
 
 
 class Tokens:
-    """Tokens by address or symbol; those met later are asked of the chain once and kept in the journal. Thread-safe."""
+    """Tokens by address or symbol. Thread-safe.
+
+    Decimals are those of the core's TokenListed event, kept in the journal: what an upgradable token answers today may
+    be another number, and nodes that ask at different times would sign different reports.
+    """
 
     def __init__(self, deployment: Deployment, database: Database) -> None:
+        """Raises StoreError."""
         self._deployment = deployment
         self._database = database
         self._lock = threading.Lock()
-        self._known = {token.address: token for token in deployment.tokens}
+        with database.reading() as connection:
+            kept = payments.get_meta(connection, _LISTED)
+        self._listed: dict[str, Token] = {
+            address: Token(address, *said) for address, said in json.loads(kept or "{}").items()
+        }
 
     def get(self, name: str | None) -> Token:
         """By address or symbol in any letter case; None gives the deployment's first. Raises TokenUnknown."""
         with self._lock:
-            later = [one for one in self._known.values() if one not in self._deployment.tokens]
+            # the deployment's come first, so that a later token cannot take one's symbol
+            known = {one.address: one for one in self._deployment.tokens} | self._listed
         wanted = (name or "").lower()
-        for token in (*self._deployment.tokens, *later):
+        for token in known.values():
             if name is None or wanted in (token.address, token.symbol.lower()):
                 return token
         raise TokenUnknown(token=name or "", known=tuple(one.symbol for one in self._deployment.tokens))
 
     def of(self, address: str) -> Token:
-        """A token that a journalled payment names: known, since `learn` came before it."""
+        """A token that a payment names. Raises RpcInconsistent where the RPC node never showed that it was listed."""
         with self._lock:
-            known = self._known.get(address)
-        if known is not None:
-            return known
-        with self._database.reading() as connection:
-            kept = payments.get_meta(connection, _PREFIX + address)
-        symbol, _, decimals = (kept or "?:0").rpartition(":")
-        token = Token(address, symbol, int(decimals))
-        with self._lock:
-            self._known[address] = token
-        return token
+            found = self._listed.get(address)
+        if found is None:
+            raise never_listed("", address)
+        return found
 
-    def learn(self, address: str, contracts: Contracts) -> Token:
-        """A token that an event names; asks the chain where it is new. Raises RpcError."""
+    def take(self, event: ChainEvent, contracts: Contracts) -> None:
+        """Any event; keeps the token where it lists one. Raises RpcError and StoreError."""
+        if event.name != "TokenListed":
+            return
+        address = str(event.arguments["token"])
         with self._lock:
-            known = self._known.get(address)
-        if known is not None:
-            return known
-        with self._database.reading() as connection:
-            kept = payments.get_meta(connection, _PREFIX + address)
-        if kept is None:
-            token = contracts.read_token(address)
-            with self._database.writing() as connection:
-                payments.set_meta(connection, _PREFIX + address, f"{token.symbol}:{token.decimals}")
-        return self.of(address)
+            known = self._listed.get(address)
+        token = known or self._named(address, contracts)
+        token = replace(token, decimals=int(event.arguments["decimals"]))
+        if token == known:
+            return
+        with self._lock:
+            self._listed[address] = token
+            said = {one.address: (one.symbol, one.decimals) for one in self._listed.values()}
+        with self._database.writing() as connection:
+            payments.set_meta(connection, _LISTED, json.dumps(said))
+
+    def _named(self, address: str, contracts: Contracts) -> Token:
+        for token in self._deployment.tokens:
+            if token.address == address:
+                return token
+        return Token(address, contracts.read_symbol(address), 0)

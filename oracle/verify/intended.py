@@ -34,7 +34,7 @@ class Intended:
 
     def look(self, timestamp: int) -> None:
         """Try the present state, which an event of a block with this timestamp (unix seconds) is about to end."""
-        if self.found is not None or timestamp < self.issued_at - LAG:
+        if self.found is not None or timestamp < self.issued_at - LAG or not self.replay.knows_token(self.event):
             return
         tried = self.replay.assess(self.event, timestamp=self.issued_at, intended=True)
         if tried.evidence_hash == self.evidence_hash:

@@ -82,7 +82,8 @@ def why(
     if instant and "evidence_hash" in parted and model is None:
         reasons.append(
             "It is an instant payment: no state of the chain in the ten minutes before its report gives the document"
-            " that was signed."
+            " that was signed. So it is, too, where the signers had read blocks that the chain took back before the"
+            " payment (a reorganisation): nobody can find their state again from the chain as it is now."
         )
     if "evidence_hash" not in parted and set(parted) & {"score", "alerts", *PARTS}:
         reasons.append("The signed report contradicts the evidence document that it commits to.")
@@ -103,11 +104,12 @@ def _by_document(evidence: EvidenceCheck, ours: Assessment, *, other_model: bool
         reasons.append(
             f"The signers screened with lists of version {said['lists_version']}. The chain's list events up to the"
             f" payment, with what --lists gave, make version {ours.lists_version}: the signers listed addresses of"
-            f" their own, and only their operators can say which."
+            f" their own, which only their operators can say, or had read a listing that the chain has taken back"
+            f" since."
         )
     if not reasons and not other_model and evidence.difference is not None:
         reasons.append(
-            "Model, rules and lists are the same: the signers saw other payments before this one, or signed what they"
-            " had not computed."
+            "Model, rules and lists are the same: the signers saw other payments before this one (in blocks that the"
+            " chain has taken back since, perhaps), or signed what they had not computed."
         )
     return reasons

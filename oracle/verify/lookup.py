@@ -4,16 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
+
 from oracle.chain.abi import Event, load_abi
 from oracle.chain.blocks import BlockReader, Log
-from oracle.chain.contracts import PAYMENT_EVENTS, ChainEvent, Contracts
+from oracle.chain.contracts import CREATIONS, PAYMENT_EVENTS, ChainEvent, Contracts
 from oracle.chain.rpc import Rpc
 from oracle.chain.status import PaymentStatus, status_after
-from oracle.errors import PaymentUnknown, RpcInconsistent
+from oracle.errors import PaymentUnknown, RpcInconsistent, RpcRejected
 from oracle.scoring import RiskLevel
+from oracle.verify.calldata import Input
 from oracle.verify.ranges import LogRanges
-
-CREATIONS = ("PaymentCreated", "PaymentPaidInstantly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,42 @@ class Lookup:
             self._require_canonical(verdict.log)
         return Found(created, verdict, status, head.number)
 
-    def calldata(self, tx: str) -> str:
-        """The input of a transaction; "0x" where the RPC node has it no more. Raises RpcError."""
-        found = self._rpc.read("eth_getTransactionByHash", tx)
-        return "0x" if found is None else str(found.get("input", "0x"))
+    def input(self, tx: str) -> Input:
+        """What a transaction was given; nothing where the RPC node has it no more. Raises RpcError."""
+        found = self._rpc.read("eth_getTransactionByHash", tx) or {}
+        try:
+            data = bytes.fromhex(str(found.get("input", "0x")).removeprefix("0x"))
+            return Input(data, str(found.get("to")).lower() == self._deployment.core.address)
+        except (AttributeError, ValueError) as broken:
+            raise RpcInconsistent(
+                endpoint=self._rpc.endpoint, problem=f"transaction {tx} lacks what it must have ({broken!r})"
+            ) from None
 
     def oracle_at(self, log: Log) -> str:
         """The FraudOracle that the core asked where `log` was emitted. Raises RpcError."""
         changed = load_abi("PayFlowCore").events["OracleChanged"]
         last = self._last_before(self._deployment.core.address, [changed], [], log)
         return self.oracle if last is None else str(last[1]["oracle"])
+
+    def signers_at(self, oracle: str, log: Log) -> frozenset[str]:
+        """Whose signatures an oracle took where `log` was emitted, lower-case addresses. Raises RpcError."""
+        events = load_abi("FraudOracle").events
+        added, removed = events["SignerAdded"].topic, events["SignerRemoved"].topic
+        signers: set[str] = set()
+        for one in self._logs(oracle, [[added, removed]], log.block):
+            if (one.block, one.index) < (log.block, log.index):
+                change = signers.add if one.topics[0] == added else signers.discard
+                change("0x" + one.topics[1][-40:])
+        return frozenset(signers) or self._signers_in(oracle, log.block)
+
+    def _signers_in(self, oracle: str, block: int) -> frozenset[str]:
+        """By the state of a block, for an RPC node that has lost the events; none where it keeps no such state."""
+        function = load_abi("FraudOracle").functions["signers"]
+        try:
+            answer = self._rpc.read("eth_call", {"to": oracle, "data": function.call_data()}, hex(block))
+            return frozenset(function.result(answer))
+        except (RpcRejected, DecodingError, ValueError):
+            return frozenset()
 
     def level_at(self, score: int, oracle: str, log: Log) -> RiskLevel:
         """The level of a score by the limits in force where `log` was emitted. Raises RpcError."""

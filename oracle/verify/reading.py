@@ -11,11 +11,10 @@ from typing import Any
 
 from oracle.chain.abi import load_abi
 from oracle.chain.blocks import Block, BlockReader, Header, LogFilter, header_of
-from oracle.chain.contracts import LISTS
+from oracle.chain.contracts import CREATIONS, LISTS
 from oracle.chain.deployment import Deployment
 from oracle.chain.rpc import Rpc
 from oracle.errors import BlockMissing, RpcInconsistent
-from oracle.verify.lookup import CREATIONS
 from oracle.verify.ranges import LogRanges
 
 Stretches = Iterator[tuple[int, list[Block]]]

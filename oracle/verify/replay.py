@@ -8,12 +8,11 @@ blocks.
 from collections.abc import Callable, Sequence
 
 from oracle.chain.blocks import Header
-from oracle.chain.contracts import ChainEvent, Contracts
+from oracle.chain.contracts import CREATIONS, ChainEvent, Contracts, ListedDecimals
 from oracle.errors import InvalidListing, RpcInconsistent
 from oracle.node.screening import Change, ListState, change_of
 from oracle.scoring import Assessment, Payment, RiskEngine, RiskModel, ScreeningLists
 from oracle.verify.lists import PlacedChange
-from oracle.verify.lookup import CREATIONS
 from oracle.verify.reading import Stretches
 
 Progress = Callable[[int, int, int], None]
@@ -39,7 +38,7 @@ class Replay:
         self._endpoint = endpoint
         self._waiting = list(reversed(changes))
         self._progress = progress
-        self._decimals = {token.address: token.decimals for token in contracts.deployment.tokens}
+        self._decimals = ListedDecimals(endpoint)
         self.payments = 0
         self.list_changes = 0
         self.refused = 0
@@ -68,12 +67,17 @@ class Replay:
             problem=f"the event of {target.log.tx} is found by its payment's id and not in block {target.log.block}",
         )
 
+    def knows_token(self, event: ChainEvent) -> bool:
+        """Whether the core takes payments in the token of this one by now."""
+        return self._decimals.knows(event)
+
     def assess(self, event: ChainEvent, *, timestamp: int, intended: bool = False) -> Assessment:
         """Score a payment as of now, `timestamp` in unix seconds; `intended`: as a node does before it is on chain."""
         return self._engine.assess(self._payment(event, timestamp, intended=intended))
 
     def _take(self, event: ChainEvent, header: Header) -> None:
         change = change_of(event)
+        self._decimals.take(event)
         if change is not None:
             self._change(change, at=header.timestamp)
         elif event.name in CREATIONS:
@@ -97,16 +101,13 @@ class Replay:
 
     def _payment(self, event: ChainEvent, timestamp: int, *, intended: bool) -> Payment:
         given = event.arguments
-        token = str(given["token"])
-        if token not in self._decimals:
-            self._decimals[token] = self._contracts.read_token(token).decimals
         return Payment(
             payment_id=str(given["paymentId"]),
             sender=str(given["sender"]),
             recipient=str(given["recipient"]),
-            token=token,
+            token=str(given["token"]),
             amount=int(given["amount"]),
-            decimals=self._decimals[token],
+            decimals=self._decimals.of(event),
             timestamp=timestamp,
             block=0 if intended else event.log.block,
             tx="" if intended else event.log.tx,

@@ -21,7 +21,7 @@ def judge_unreported(
     sender = str(created.arguments["sender"])
     score = int(verdict.arguments["score"])
     analysis = lookup.analysis_before(result.payment_id, oracle, verdict.log)
-    by_list = calls("executeWhitelisted", lookup.calldata(verdict.log.tx)) or analysis is None
+    by_list = calls("executeWhitelisted", lookup.input(verdict.log.tx)) or analysis is None
     if by_list and score == 0 and lookup.whitelisted_at(sender, oracle, verdict.log):
         note = (
             f"It was settled for a whitelisted sender: {sender} was on the whitelist of {oracle} and not on its"

@@ -18,7 +18,6 @@ from oracle.scoring import Assessment, RiskModel
 from oracle.settings import Settings
 from oracle.signing import RiskReport
 from oracle.verify import judge
-from oracle.verify.calldata import reports_on
 from oracle.verify.evidence import check_evidence
 from oracle.verify.intended import Intended
 from oracle.verify.lists import PlacedChange
@@ -26,6 +25,7 @@ from oracle.verify.lookup import Found, Lookup
 from oracle.verify.ranges import LogRanges
 from oracle.verify.reading import Stretches, blocks_with_logs, every_block, wanted
 from oracle.verify.replay import Progress, Replay
+from oracle.verify.reports import Reports, reports_of
 from oracle.verify.result import Outcome, Verification
 from oracle.verify.unreported import judge_unreported
 
@@ -66,18 +66,19 @@ def verify(
     lookup = Lookup(rpc, contracts, reader)
     found = lookup.payment(payment_id)
     last = found.created.log.block
-    reports = () if found.verdict is None else reports_on(payment_id, lookup.calldata(found.verdict.log.tx))
+    oracle = lookup.oracle if found.verdict is None else lookup.oracle_at(found.verdict.log)
+    reports = reports_of(found, lookup, oracle, chain_id=contracts.deployment.chain_id)
 
     def attempt(stretches: Stretches) -> Verification:
         replay = Replay(model=model, contracts=contracts, endpoint=rpc.endpoint, changes=changes, progress=progress)
-        ours = _recompute(found, replay, stretches, reports, document)
+        ours = _recompute(found, replay, stretches, reports.counted, document)
         result = _unjudged(found, replay, ours, reports, first=first)
         if document is not None:
             on_chain = None if found.verdict is None else str(found.verdict.arguments["evidenceHash"])
             recomputed = ours.assessment.evidence()
             evidence = check_evidence(document, source=source, on_chain=on_chain, recomputed=recomputed)
             result = replace(result, evidence=evidence)
-        return _judged(result, found, lookup, reports, ours)
+        return _judged(result, found, lookup, oracle, reports.counted, ours)
 
     if not thorough:
         ranges = LogRanges(rpc, first=first, widest=settings.log_range_max)
@@ -97,9 +98,7 @@ def _certain(quick: Verification) -> bool:
     return not parted or "model_version" in parted
 
 
-def _unjudged(
-    found: Found, replay: Replay, ours: _Recomputed, reports: Sequence[RiskReport], *, first: int
-) -> Verification:
+def _unjudged(found: Found, replay: Replay, ours: _Recomputed, reports: Reports, *, first: int) -> Verification:
     return Verification(
         payment_id=str(found.created.arguments["paymentId"]),
         outcome=Outcome.IMPOSSIBLE,
@@ -135,14 +134,18 @@ def _recompute(
     found: Found, replay: Replay, stretches: Stretches, reports: Sequence[RiskReport], document: bytes | None
 ) -> _Recomputed:
     created = found.created
-    intended = None
+    tries: list[Intended] = []
     if found.instant and found.verdict is not None:
         on_chain = str(found.verdict.arguments["evidenceHash"])
-        issued_at = _issued_at(on_chain, reports, document)
-        if issued_at is not None:
-            intended = Intended(replay, created, issued_at, on_chain)
-    header = replay.run(created, stretches, (lambda _timestamp: None) if intended is None else intended.look)
+        tries = [Intended(replay, created, at, on_chain) for at in _issued_at(on_chain, reports, document)]
+
+    def look(timestamp: int) -> None:
+        for one in tries:
+            one.look(timestamp)
+
+    header = replay.run(created, stretches, look)
     included = replay.assess(created, timestamp=header.timestamp)
+    intended = next((one for one in tries if one.found is not None), tries[0] if tries else None)
     assessment = included if intended is None else intended.result()
     issued_at = header.timestamp if intended is None else intended.issued_at
     report = report_on(
@@ -154,28 +157,33 @@ def _recompute(
     return _Recomputed(assessment, included, report, placed=not found.instant or intended is not None)
 
 
-def _issued_at(on_chain: str, reports: Sequence[RiskReport], document: bytes | None) -> int | None:
-    """When an instant payment's report was made: said by the report itself, else by the signed document."""
-    for report in reports:
-        if report.evidence_hash == on_chain:
-            return report.issued_at
+def _issued_at(on_chain: str, reports: Sequence[RiskReport], document: bytes | None) -> tuple[int, ...]:
+    """When an instant payment's report may have been made: by the reports themselves, else by the signed document."""
+    if said_by_reports := dict.fromkeys(one.issued_at for one in reports if one.evidence_hash == on_chain):
+        return tuple(said_by_reports)
     if document is not None:
         check = check_evidence(document, source="", on_chain=on_chain, recomputed=b"")
         said = check.values.get("payment.timestamp", "")
         if check.authentic and said.isdecimal():
-            return int(said)
-    return None
+            return (int(said),)
+    return ()
 
 
 def _judged(
-    result: Verification, found: Found, lookup: Lookup, reports: Sequence[RiskReport], ours: _Recomputed
+    result: Verification,
+    found: Found,
+    lookup: Lookup,
+    oracle: str,
+    reports: Sequence[RiskReport],
+    ours: _Recomputed,
 ) -> Verification:
     verdict = found.verdict
     if verdict is None:
         return replace(result, reasons=(_unsettled(found),))
     said = verdict.arguments
-    oracle = lookup.oracle_at(verdict.log)
-    if not reports and not found.instant and int(said["modelVersion"], 16) == int(said["evidenceHash"], 16) == 0:
+    holder = judge.holder_of(verdict, reports, ours.report)
+    nameless = int(said["modelVersion"], 16) == int(said["evidenceHash"], 16) == 0
+    if nameless and holder is None and not found.instant:
         return judge_unreported(result, found.created, verdict, lookup, oracle)
     if not ours.placed:
         reason = (
@@ -186,7 +194,7 @@ def _judged(
         return replace(result, reasons=(reason,))
     fields = judge.compare(
         verdict,
-        judge.holder_of(verdict, reports, ours.report),
+        holder,
         ours.report,
         lookup.level_at(ours.report.overall_score, oracle, verdict.log),
         times=not found.instant,
@@ -219,8 +227,8 @@ def _unsettled(found: Found) -> str:
     return f"It is {found.status.value} without a verdict: there is nothing on the chain to compare with."
 
 
-def _notes(replay: Replay, found: Found, reports: Sequence[RiskReport]) -> tuple[str, ...]:
-    notes = []
+def _notes(replay: Replay, found: Found, reports: Reports) -> tuple[str, ...]:
+    notes = list(reports.notes)
     if replay.refused:
         notes.append(f"{replay.refused} list entries of the chain name what is no party, and were not taken.")
     if found.verdict is not None:
@@ -228,7 +236,7 @@ def _notes(replay: Replay, found: Found, reports: Sequence[RiskReport]) -> tuple
         notes += [
             f"The settlement also brought a report with score {other.overall_score}, model"
             f" {other.model_version} and evidence {other.evidence_hash}, which did not hold the median."
-            for other in reports
+            for other in reports.counted
             if other.evidence_hash != signed
         ]
     return tuple(notes)

@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".mutants"
 """Not below .build: ape compiles nothing there."""
 TOOLS = ROOT / ".venv-contracts" / "bin"
-CBOR = 2 * 53
-"""Hex digits of the metadata at the end, whose hash changes with every comment."""
+METADATA = re.compile(r"a264697066735822[0-9a-f]{68}64736f6c6343[0-9a-f]{6}0033")
+"""What solc appends: a hash that changes with every comment, and its version."""
 TESTS = ROOT / ".build" / "coverage" / "tests.json"
 FILES = ("FraudOracle.sol", "PayFlowCore.sol", "ComplianceEngine.sol", "core/*.sol", "libraries/*.sol")
 OPERATORS: tuple[tuple[str, str, str], ...] = (
@@ -132,9 +132,11 @@ def _built_on(file: str) -> list[str]:
 
 
 def _code() -> dict[str, str]:
-    """The runtime code of each contract as compiled last."""
+    """The code that deploys each contract, constructor included, as compiled last."""
     types = json.loads((WORK / ".build" / "__local__.json").read_text())["contractTypes"]
-    return {name: one.get("runtimeBytecode", {}).get("bytecode", "")[:-CBOR] for name, one in types.items()}
+    return {
+        name: METADATA.sub("", one.get("deploymentBytecode", {}).get("bytecode", "")) for name, one in types.items()
+    }
 
 
 def _prepare() -> None:

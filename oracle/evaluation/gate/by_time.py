@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oracle.evaluation.conformal import Bound, bound
+from oracle.evaluation.conformal import bound
 from oracle.evaluation.crossval import FitPredict, Progress, inputs_hash, kept
 from oracle.evaluation.gate.detectors import COMPACT, LEARNER, fit_detectors
 from oracle.evaluation.gate.goals import CHANNEL, CHOSEN_F1, DISJOINT, IN_TIME
@@ -19,7 +19,7 @@ from oracle.evaluation.gate.task import Effort, Task
 from oracle.evaluation.gate.timed import Part, artefacts, by_account, in_time, known_accounts
 from oracle.evaluation.judge import judge
 from oracle.evaluation.learning import CurvePoint
-from oracle.evaluation.metrics import best_f1, confusion, ranking, roc_auc
+from oracle.evaluation.metrics import Confusion, best_f1, confusion, ranking, roc_auc
 from oracle.evaluation.probes import LEARNER as PROBE
 from oracle.evaluation.probes import LIMIT, Audit, Probe, births, boosted, standard_probes
 from oracle.evaluation.report import Figure, Judged, Report
@@ -105,8 +105,7 @@ def by_time(
         return judge(name, scores[rows], labels[rows], wallets[rows], audit=audited, further=more, **options, **further)
 
     scores = run.trees(IN_TIME, (whole,))
-    threshold, kept_bound, drift = _thresholds(run, whole)
-    chosen = confusion(scores[whole.test], labels[whole.test], threshold)
+    chosen, bounded, drift = _thresholds(run, whole)
     small = {family: of[whole.test] for family, of in task.cohorts.items()}
     found = [
         judged(
@@ -116,9 +115,9 @@ def by_time(
             Figure(CHOSEN_F1, chosen.f1),
             *(drift.figures if drift else ()),
             *cohort_figures(scores[whole.test], labels[whole.test], small),
-            thresholds={
-                "the threshold of the training time": threshold,
-                f"conformal bound of {ALPHA:.0%} of rows": kept_bound.least_alert,
+            outcomes={
+                "the threshold of the training time, its own model": chosen,
+                f"conformal bound of {ALPHA:.0%} of rows, its own model": bounded,
             },
             learning=_curve(run, whole, scores),
         ),
@@ -128,7 +127,7 @@ def by_time(
     ]
     if seen.any() and 0 < labels[seen].sum() < seen.sum():
         apart = run.trees(DISJOINT, parts)
-        more = Figure(CHOSEN_F1, _held_out_f1(run, parts, apart))
+        more = Figure(CHOSEN_F1, _held_out_f1(run, parts))
         found.append(judged(DISJOINT, apart, run.audit(parts, area), more))
         plain = run.scores("artefacts|1", boosted, parts, [artefacts(task, part) for part in parts])
         found.append(judged(f"{DISJOINT}, two artefacts only", plain, found[-1].audit or checked))
@@ -143,27 +142,34 @@ def by_time(
             f"learnt from the first 70% of the time, {int(whole.train.sum())} rows; {int(whole.test.sum())} judged",
         ),
         ("split by account too", f"{int(seen.sum())} rows judged, {int(labels[seen].sum())} of fraud"),
+        (
+            "thresholds of the training time",
+            f"chosen on its last {1 - _INNER:.0%}, under a model that learnt from the rest, whose scores they judge",
+        ),
         ("intervals", f"95% over resampled senders, {effort.seeds} seeds of {effort.resamples} draws"),
         ("trees", f"{run.settings.trees} at rate {run.settings.learning_rate:g}{', a quick run' * effort.quick}"),
     )
     return Report(task.title, facts, tuple(found), (*([drift.sentence] if drift else []), *wrong.notes)), wrong
 
 
-def _thresholds(run: Judge, whole: Part) -> tuple[float, Bound, OverTime | None]:
-    """The threshold of the best F1, the conformal bound over licit rows grouped by sender, and what became of it later.
+def _thresholds(run: Judge, whole: Part) -> tuple[Confusion, Confusion, OverTime | None]:
+    """What came of the rows to be judged under the threshold of the best F1, and under the conformal bound over licit
+    rows grouped by sender; and how the bound was kept as time went on.
 
-    Both are chosen on the last quarter of the training time, under a model that learnt from the quarters before; that
-    same model's scores of the time to be judged say whether the bound was kept."""
+    Both are chosen on the last quarter of the training time, under a model that learnt from the quarters before, and
+    are measured under that same model: another one's scores have another scale."""
     threshold, scores, chosen = _threshold(run, whole)
     labels, wallets, time = run.task.labels, run.task.wallets, run.task.transfers.time
     licit = chosen & (labels == 0)
     kept_bound = bound(scores[licit], wallets[licit], ALPHA, "row")
-    drift = later_rows(kept_bound, scores[whole.test], labels[whole.test], wallets[whole.test], time[whole.test])
-    return threshold, kept_bound, drift
+    later, known = scores[whole.test], labels[whole.test]
+    drift = later_rows(kept_bound, later, known, wallets[whole.test], time[whole.test])
+    return confusion(later, known, threshold), confusion(later, known, kept_bound.least_alert), drift
 
 
 def _threshold(run: Judge, part: Part) -> tuple[float, Floats, NDArray[np.bool_]]:
-    """The threshold, the scores that its model gave, NaN where it learnt, and the rows (M,) that it was chosen on."""
+    """The threshold, the scores that its model gave, those to be judged among them, NaN where it learnt, and the rows
+    (M,) that it was chosen on."""
     time = run.task.transfers.time
     start, end = time[part.train].min(), time[part.train].max()
     early = time <= start + _INNER * (end - start)
@@ -172,11 +178,12 @@ def _threshold(run: Judge, part: Part) -> tuple[float, Floats, NDArray[np.bool_]
     return best_f1(scores[chosen], run.task.labels[chosen]).threshold, scores, chosen
 
 
-def _held_out_f1(run: Judge, parts: Sequence[Part], scores: Floats) -> float:
-    """F1 over the rows of all parts, each under the threshold that its own training time chose."""
-    above = np.full(len(scores), np.nan)
+def _held_out_f1(run: Judge, parts: Sequence[Part]) -> float:
+    """F1 over the rows of all parts, each under the threshold that its own training time chose and that one's model."""
+    above = np.full(len(run.task.labels), np.nan)
     for part in parts:
-        above[part.test] = scores[part.test] - _threshold(run, part)[0]
+        threshold, scores, _ = _threshold(run, part)
+        above[part.test] = scores[part.test] - threshold
     seen = ~np.isnan(above)
     return confusion(above[seen], run.task.labels[seen], 0.0).f1
 

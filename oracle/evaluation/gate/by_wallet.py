@@ -237,7 +237,7 @@ def _judged(
         ]
         return judge(name, values, labels, wallets, further=(*own, *more), **options, **further)
 
-    thresholds, conformal = bounds(scores.supervised[0], labels, wallets)
+    matrices, conformal = bounds(scores.supervised[0], labels, wallets, fold)
     found = [
         member(
             SUPERVISED,
@@ -247,7 +247,7 @@ def _judged(
             *cohort_figures(scores.supervised[0], labels, task.cohorts),
             probabilities=probabilities(scores.supervised[0], labels, wallets, fold),
             calibrated_under=equal_wallets(wallets),
-            thresholds=thresholds,
+            outcomes=matrices,
             learning=curve,
         ),
         member(

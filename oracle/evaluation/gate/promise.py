@@ -1,45 +1,50 @@
 """What a conformal bound promises of false positives, and whether it is kept: on random splits, and as time goes on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oracle.evaluation.conformal import Bound, bound, empirical_rates, wallets_needed
+from oracle.evaluation.conformal import Bound, Level, bound, empirical_rates, wallets_needed
 from oracle.evaluation.drift import DriftAlarm
+from oracle.evaluation.metrics import Confusion, confusion
 from oracle.evaluation.report import Figure
 from oracle.scoring.numbers import Floats
 
 ALPHAS = (0.01, 0.05)
 SPLITS = 20
+_LEVELS: tuple[Level, ...] = ("wallet", "row")
 DRIFTING = 0.05
 """The bound that is followed over time: a twentieth of wallets, because a hundredth takes years to be disproved."""
 
 
-def bounds(scores: Floats, labels: Floats, wallets: NDArray[np.int64]) -> tuple[dict[str, float], list[Figure]]:
-    """Thresholds of the conformal bounds by name, and what such bounds gave on 20 random wallet-disjoint splits.
+def bounds(
+    scores: Floats, labels: Floats, wallets: NDArray[np.int64], fold: NDArray[np.int64]
+) -> tuple[dict[str, Confusion], list[Figure]]:
+    """Confusion matrices of conformal bounds by name, and what such bounds gave on 20 random wallet-disjoint splits.
 
-    The threshold is that of all licit wallets' out-of-fold scores. A split calibrates on half of the licit wallets, or
-    on just enough for the rate where half are too few; a rate for which even all are too few is left out.
+    All arrays have shape (N,), `fold` is one a wallet. In a matrix the rows of each fold are judged under the bound
+    that the licit wallets of the other folds set, and its threshold is that of all licit wallets; it is left out where
+    the wallets without a fold are too few. A split calibrates on half of the licit wallets, or on just enough for the
+    rate where half are too few; a rate for which even all are too few is left out.
     """
     licit = labels == 0
     own, values = wallets[licit], scores[licit]
     count = len(np.unique(own))
-    thresholds, figures = {}, []
+    least = min(len(np.unique(wallets[licit & (fold != one)])) for one in np.unique(fold).tolist())
+    matrices, figures = {}, []
     for alpha in ALPHAS:
         needed = wallets_needed(alpha)
         if count < needed + 2:
             continue
         share = max(0.5, needed / count)
         share = share if round(share * count) >= needed else (needed + 1) / count
-        for level, of in (("wallet", "wallets"), ("row", "rows")):
-            name = f"conformal bound of {alpha:.0%} of {of}"
-            chosen = bound(values, own, alpha, "wallet" if level == "wallet" else "row")
-            thresholds[name] = chosen.least_alert
-            rates = empirical_rates(
-                values, own, alpha, "wallet" if level == "wallet" else "row", splits=SPLITS, share=share
-            )
+        for level in _LEVELS:
+            name = f"conformal bound of {alpha:.0%} of {level}s"
+            if least >= needed:
+                matrices[name] = _held_out(scores, labels, wallets, fold, alpha, level)
+            rates = empirical_rates(values, own, alpha, level, splits=SPLITS, share=share)
             figures.append(
                 Figure(
                     f"{name}: mean rate of {SPLITS} splits, lowest and highest",
@@ -48,7 +53,20 @@ def bounds(scores: Floats, labels: Floats, wallets: NDArray[np.int64]) -> tuple[
                     rates.worst,
                 )
             )
-    return thresholds, figures
+    return matrices, figures
+
+
+def _held_out(
+    scores: Floats, labels: Floats, wallets: NDArray[np.int64], fold: NDArray[np.int64], alpha: float, level: Level
+) -> Confusion:
+    licit = labels == 0
+    alerts = np.zeros(len(scores))
+    for one in np.unique(fold).tolist():
+        held = fold == one
+        alerts[held] = bound(scores[licit & ~held], wallets[licit & ~held], alpha, level).alerts(scores[held])
+    return replace(
+        confusion(alerts, labels, 1.0), threshold=bound(scores[licit], wallets[licit], alpha, level).least_alert
+    )
 
 
 @dataclass(frozen=True, slots=True)

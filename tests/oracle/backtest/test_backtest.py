@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from oracle.backtest import EngineJudge, Row, Side, SimulatedSource, StreamJudge
 from oracle.backtest.judge import Judge, Record
 from oracle.backtest.stream import transfer_of
 from oracle.errors import ConfigurationError
-from oracle.scoring import RiskEngine, RiskModel, ScreeningLists
+from oracle.scoring import Payment, RiskEngine, RiskModel, ScreeningLists
 from oracle.scoring.simulator import simulate, simulated_lists
 from oracle.scoring.stream import Stream
 from oracle.scoring.supervised import SupervisedModel
+from oracle.scoring.supervised.channel import SupervisedChannel
 
 SEED, PAYMENTS = 21, 1_500
 SOURCE = SimulatedSource(SEED, PAYMENTS)
@@ -82,6 +84,30 @@ def test_stream__in_a_backtest__gives_the_scores_of_one_payment_at_a_time(
     assert len(seen) > 10, "a model that says the same of all would prove nothing"
 
 
+def without_tx(payment: Payment) -> Payment:
+    return replace(payment, tx="")
+
+
+def finer_than_a_millionth(payment: Payment) -> Payment:
+    """Every third payment becomes dust of less than a millionth of a token, the others get 18 decimals."""
+    amount = 5 * 10**11 if payment.amount % 3 == 0 else payment.amount * 10**12 + 891_234_568
+    return replace(payment, decimals=18, amount=amount)
+
+
+@pytest.mark.parametrize("changed", [without_tx, finer_than_a_millionth])
+def test_stream__in_a_backtest__says_what_a_nodes_channel_says(
+    changed: Callable[[Payment], Payment],
+) -> None:
+    supervised = RiskModel.default().supervised
+    assert supervised is not None
+    rows = [replace(row, payment=changed(row.payment)) for row in SOURCE.rows()]
+    sides = [small_stream(supervised, side).play(rows, [True] * len(rows)) for side in (Side.SENDER, Side.RECIPIENT)]
+    node = SupervisedChannel(supervised)
+    for row, sent, received in zip(rows, *sides, strict=True):
+        assert f"{node.advise(row.payment).probability:.6f}" == max(sent[-2], received[-2])
+        node.observe(row.payment)
+
+
 @pytest.mark.parametrize("chunks", [0, 1, 3])
 def test_backtest__stopped_and_called_again__continues_to_the_same_file(
     chunks: int, new_judge: Callable[[], Judge], whole: bytes, tmp_path: Path
@@ -138,6 +164,27 @@ def test_backtest__over_a_file_that_it_did_not_write__refuses_and_keeps_it(tmp_p
     with pytest.raises(ConfigurationError, match="exists already"):
         backtest(SOURCE, engine(), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "my own figures\n"
+    assert [one.name for one in tmp_path.iterdir()] == ["out.csv"]
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_backtest__while_another_writes_the_same_file__refuses_and_takes_nothing_from_it(
+    fresh: bool, supervised: SupervisedModel, tmp_path: Path
+) -> None:
+    backtest(SOURCE, small_stream(supervised), tmp_path / "alone.csv")
+    path, refused = tmp_path / "out.csv", 0
+
+    def meanwhile() -> bool:
+        nonlocal refused
+        with pytest.raises(ConfigurationError, match=r"out\.csv is being written by another backtest.*--out"):
+            backtest(SOURCE, small_stream(supervised), path, fresh=fresh)
+        refused += 1
+        return False
+
+    assert backtest(SOURCE, small_stream(supervised), path, stop=meanwhile, save_every=200).complete
+    assert refused > 5
+    assert path.read_bytes() == (tmp_path / "alone.csv").read_bytes()
+    assert backtest(SOURCE, small_stream(supervised), path, fresh=True).complete  # it lets go at the end
 
 
 def test_backtest__whose_written_rows_were_changed__refuses(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from oracle.cli import main
 from oracle.scoring import RiskModel
 from oracle.scoring.ensemble import AnomalyEnsemble
 from oracle.scoring.model import serialise
+from tests.oracle.datasets.files import address, write_csv
 
 PAYFLOW = [sys.executable, "-c", "from oracle.cli import main; main()", "backtest"]
 SIMULATED = ("simulated", "--payments", "2000", "--seed", "4")
@@ -92,6 +93,18 @@ def test_command__fast_with_a_model_that_learned_from_no_labels__says_what_to_ch
     assert "holds no supervised model" in done.stderr
 
 
+def test_command__brackets_in_the_data__are_shown_as_they_stand(tmp_path: Path) -> None:
+    payments = (1_600_000_000, address(4096), address(2), address(3), 5_000_000, 6, "[/kind]")
+    columns = ("time", "sender", "recipient", "token", "amount", "decimals", "kind")
+    write_csv(tmp_path / "mine.csv", columns, [payments])
+    write_csv(tmp_path / "lists.csv", ("address", "kind", "note"), [(address(4096), "scam", "see [/b] and [red]")])
+    given = ("payments", "--path", "mine.csv", "--lists", "lists.csv", "--out", "[/out].csv")
+    done = run(tmp_path, *given)
+    assert done.returncode == 0, done.stderr
+    shown = "".join(done.stdout.split())
+    assert all(one in shown for one in ("kind[/kind]", "see[/b]and[red]", "[/out].csv:1payments"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -100,6 +113,7 @@ def test_command__fast_with_a_model_that_learned_from_no_labels__says_what_to_ch
         (("simulated", "--model", "x.safetensors"), "x.safetensors"),
         (("nothing",), "no data set 'nothing'"),
         (("simulated", "--path", "x.csv"), "leave out --path"),
+        (("simulated", "--payments", "5"), "--payments"),
     ],
 )
 def test_command__that_cannot_run__says_what_to_change(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from oracle.backtest import EngineJudge, FileSource, SimulatedSource, TransfersSource, backtest, read_lists
-from oracle.backtest.source import NULL
+from oracle.backtest.source import MOST_DECIMALS, NULL
 from oracle.datasets import load
 from oracle.errors import ConfigurationError, DataInvalid, InvalidListing
 from oracle.scoring import ListKind, RiskModel, ScreeningLists
@@ -53,10 +53,11 @@ def test_file__whose_time_goes_back__is_refused_with_its_line(tmp_path: Path) ->
 
 def test_rows__that_the_core_would_refuse__are_left_out_and_counted(tmp_path: Path) -> None:
     good = (1_600_000_000, address(1), address(2), USDT, 5, 6)
-    rows = [good, (*good[:1], NULL, *good[2:]), (*good[:2], address(1), *good[3:]), (*good[:4], 0, 6), (*good[:5], 37)]
+    rows = [good, (*good[:1], NULL, *good[2:]), (*good[:2], address(1), *good[3:]), (*good[:4], 0, 6)]
+    rows += [(*good[:5], MOST_DECIMALS), (*good[:5], MOST_DECIMALS + 1)]
     source = FileSource(write_csv(tmp_path / "mine.csv", HEADER[:6], rows))
     outcome = backtest(source, EngineJudge(RiskModel.default(), ScreeningLists()), tmp_path / "out.csv")
-    assert outcome.summary["rows"] == 1
+    assert outcome.summary["rows"] == 2
     assert sorted(outcome.summary["left_out"].values()) == [1, 1, 1, 1]
 
 

@@ -19,6 +19,14 @@ from tests.oracle.running import eventually
 PAYFLOW = [sys.executable, "-c", "from oracle.cli import main; main()"]
 
 
+def test_error__value_that_looks_like_markup__is_shown_as_it_is(tmp_path: Path) -> None:
+    # rich would take it for a tag that closes nothing, and fail on it
+    arguments = ["train", "--data", "[/b]", "--out", str(tmp_path)]
+    done = subprocess.run([*PAYFLOW, *arguments], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
+    assert "[/b]" in done.stderr
+
+
 class Shell:
     """Runs `payflow` against a devnet."""
 

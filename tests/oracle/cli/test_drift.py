@@ -1,6 +1,7 @@
 """`payflow drift` as a script uses it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from oracle.scoring import RiskLevel
 from tests.oracle.datasets.files import write_csv
 
 PAYFLOW = [sys.executable, "-c", "from oracle.cli import main; main()"]
@@ -48,3 +50,25 @@ def test_drift__file_without_scores__is_a_configuration_error(tmp_path: Path) ->
     done = run(str(path))
     assert done.returncode == 3
     assert "column score" in done.stderr
+
+
+def test_drift__all_first_payments_at_the_highest_score__fails_and_names_the_way_out(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "scores.csv", ("time", "score"), [(at, 100) for at in range(1_500)])
+    done = run(str(path))
+    assert done.returncode == 3
+    assert "--from" in done.stderr
+    assert run(str(path), "--rate", "0.5", "--reference", "100").returncode == 3
+
+
+def test_drift__fewer_payments_than_set_the_score__says_how_many_it_takes(tmp_path: Path) -> None:
+    done = run(str(write_csv(tmp_path / "scores.csv", ("time", "score"), [(1, 100)] * 5)))
+    assert done.returncode == 0, done.stderr
+    assert "Nothing follows yet: the first 1,000 payments set the score" in " ".join(done.stdout.split())
+    assert "None" not in done.stdout
+
+
+def test_page__queries_by_level__name_levels_as_the_nodes_metrics_do() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    named = re.findall(r'payflow_payments_scored_total\{level!?="(.*?)"\}', page)
+    assert named
+    assert set(named) <= {level.name.lower() for level in RiskLevel}  # as the journal's rows have them

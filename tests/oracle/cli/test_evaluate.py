@@ -41,6 +41,16 @@ def test_evaluate__bank_in_amlsims_format__writes_tables_figures_and_a_page(tmp_
     assert page.read_text().startswith("above\n")
     assert page.read_text().endswith("below\n")
 
+    (out / "report.html").unlink()
+    (out / "report.html").mkdir()
+    page.write_text("<!-- amlsim: begin -->\n<!-- amlsim: end -->\n")
+    (out / "table.csv").write_text("old\n")
+    refused = run(*given)  # from the cache
+    assert refused.returncode == 3
+    assert "report.html is a folder" in refused.stderr
+    assert (out / "table.csv").read_text() == "old\n"
+    assert page.read_text() == "<!-- amlsim: begin -->\n<!-- amlsim: end -->\n"
+
 
 def test_evaluate__page_without_a_place__is_refused_at_once(tmp_path: Path) -> None:
     page = tmp_path / "page.md"

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from oracle.datasets.transfers import Token, Transfers
 from oracle.evaluation.judge import judge
 from oracle.evaluation.learning import CurvePoint
+from oracle.evaluation.metrics import confusion
 from oracle.evaluation.probes import Audit, Probe
 from oracle.evaluation.report import Figure, Judged, Report
 from oracle.scoring.numbers import Floats
@@ -70,7 +71,7 @@ def judged(name: str, audit: Audit | None) -> Judged:
         wallets,
         audit=audit,
         probabilities=1 / (1 + np.exp(-features[:, 0])),
-        thresholds={"bound of 5%": 1.75},
+        outcomes={"bound of 5%": confusion(features[:, 0], labels, 1.75)},
         learning=points,
         further=(Figure("ROC-AUC within age bands", 0.625),),
         resamples=5,

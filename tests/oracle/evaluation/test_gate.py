@@ -8,14 +8,18 @@ import pytest
 
 from oracle.datasets import data_folder
 from oracle.errors import ConfigurationError, DataMissing
+from oracle.evaluation.conformal import bound
 from oracle.evaluation.gate import evaluate, files, summary
+from oracle.evaluation.gate.by_time import ALPHA, Judge, by_time
 from oracle.evaluation.gate.by_wallet import ENSEMBLE, by_wallet
-from oracle.evaluation.gate.goals import CHANNEL, SUPERVISED, WEEK, Goal, outcomes
+from oracle.evaluation.gate.goals import CHANNEL, CHOSEN_F1, DISJOINT, IN_TIME, SUPERVISED, WEEK, Goal, outcomes
 from oracle.evaluation.gate.labelled import labelled_task
+from oracle.evaluation.gate.timed import Part, by_account, in_time
+from oracle.evaluation.metrics import best_f1, confusion
 from oracle.evaluation.probes import audit, births, standard_probes
 from oracle.evaluation.report import NOT_REPORTABLE, REPORTABLE, Report, from_json, sections, to_json
 from oracle.scoring.stream import FEATURES
-from tests.oracle.evaluation.gate_tasks import SMALL, labelled, write_bank
+from tests.oracle.evaluation.gate_tasks import SMALL, labelled, traded, write_bank
 
 pytest.importorskip("lightgbm", reason="LightGBM is not installed: pip install payflow[train]")
 
@@ -75,6 +79,38 @@ def test_evaluate__bank_in_amlsims_format__is_judged_in_time_and_by_account(tmp_
     assert written["summary.md"].decode() == summary(found.report, found.outcomes)
     again = evaluate("amlsim", path=tmp_path / "bank", quick=True, cache=tmp_path / "cache")
     assert files(again) == written
+
+
+def test_by_time__thresholds_of_the_training_time__are_measured_under_the_model_that_set_them(tmp_path: Path) -> None:
+    task = traded(accounts=60)
+    report = by_time(task, None, SMALL, tmp_path, quiet)[0]
+    run, labels, time = Judge(task, SMALL, tmp_path, quiet), task.labels, task.transfers.time
+
+    def chosen(part: Part) -> tuple[np.ndarray, np.ndarray, float]:
+        start, end = time[part.train].min(), time[part.train].max()
+        late = part.train & (time > start + 0.75 * (end - start))
+        scores = run.trees("again", (Part(part.train & ~late, late | part.test),))
+        return scores, late, best_f1(scores[late], labels[late]).threshold
+
+    whole, parts = in_time(task), by_account(task)
+    scores, late, threshold = chosen(whole)
+    licit = late & (labels == 0)
+    least = bound(scores[licit], task.wallets[licit], ALPHA, "row").least_alert
+    models = {model.name: model for model in report.models}
+    found = {one.name: one.confusion for one in models[IN_TIME].outcomes}
+    expected = confusion(scores[whole.test], labels[whole.test], threshold)
+    assert found["the threshold of the training time, its own model"] == expected
+    assert expected != confusion(run.trees("full", (whole,))[whole.test], labels[whole.test], threshold)
+    assert found["conformal bound of 1% of rows, its own model"] == confusion(
+        scores[whole.test], labels[whole.test], least
+    )
+    assert {one.name: one.value for one in models[IN_TIME].figures}[CHOSEN_F1] == expected.f1
+    alerts, seen = np.zeros(len(labels)), np.zeros(len(labels), np.bool_)
+    for part in parts:
+        own, _, limit = chosen(part)
+        alerts[part.test], seen[part.test] = own[part.test] >= limit, True
+    figures = {one.name: one.value for one in models[DISJOINT].figures}
+    assert figures[CHOSEN_F1] == confusion(alerts[seen], labels[seen], 1.0).f1
 
 
 @pytest.mark.parametrize(

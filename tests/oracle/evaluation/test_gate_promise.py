@@ -1,12 +1,17 @@
 """Bounds on false positives as time goes on, and what is said of ages."""
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 
 from oracle.evaluation.conformal import bound
 from oracle.evaluation.gate.alike import ages_of, sentence
-from oracle.evaluation.gate.promise import later_rows, over_time
+from oracle.evaluation.gate.promise import bounds, later_rows, over_time
+from oracle.evaluation.metrics import confusion
 from oracle.evaluation.probes import Audit, Probe
+from oracle.scoring.supervised.train import folds
 from tests.oracle.evaluation.gate_tasks import labelled
 from tests.oracle.evaluation.helpers import DAY, transfers
 
@@ -20,6 +25,40 @@ def wallets_over_time(moved: float, seed: int = 1) -> Case:
     labels = (wallets % 4 == 0).astype(np.float64)
     scores = dice.normal(size=1200) + 4 * labels + moved * (wallets >= 200)
     return scores, labels, wallets, wallets * DAY
+
+
+@pytest.mark.parametrize(("alpha", "level"), [(0.01, "row"), (0.01, "wallet"), (0.05, "row"), (0.05, "wallet")])
+def test_bounds__matrix__judges_every_wallet_under_what_other_wallets_set(
+    alpha: float, level: Literal["wallet", "row"]
+) -> None:
+    scores, labels, wallets, _ = wallets_over_time(0.0)
+    fold = folds(wallets, labels, 3, 0)
+    found = bounds(scores, labels, wallets, fold)[0][f"conformal bound of {alpha:.0%} of {level}s"]
+    alerts, licit = np.zeros(len(scores)), labels == 0
+    for one in range(3):
+        others = licit & (fold != one)
+        alerts[fold == one] = bound(scores[others], wallets[others], alpha, level).alerts(scores[fold == one])
+    counted = confusion(alerts, labels, 1.0)
+    assert found == replace(counted, threshold=bound(scores[licit], wallets[licit], alpha, level).least_alert)
+
+
+def test_bounds__of_wallets_that_are_alike__come_out_at_their_rate_on_average() -> None:
+    rates = []
+    for seed in range(40):
+        scores, labels, wallets, _ = wallets_over_time(0.0, seed)
+        found = bounds(scores, labels, wallets, folds(wallets, labels, 3, seed))[0]
+        rates.append(found["conformal bound of 5% of rows"].false_positive_rate)
+    assert np.mean(rates) == pytest.approx(0.05, abs=0.01)
+    assert max(rates) > 0.05, "a bound that is counted on what it was calibrated on never exceeds its rate"
+
+
+def test_bounds__of_wallets_too_few_without_one_fold__are_left_out() -> None:
+    scores, labels, wallets, _ = (column[: 3 * 160] for column in wallets_over_time(0.0))
+    found, figures = bounds(
+        scores, labels, wallets, folds(wallets, labels, 5, 0)
+    )  # 120 licit wallets, 96 in four folds
+    assert sorted(found) == ["conformal bound of 5% of rows", "conformal bound of 5% of wallets"]
+    assert len(figures) == 4
 
 
 def test_over_time__licit_wallets_that_stay_as_they_are__raise_no_alarm_and_fraud_in_their_place_does() -> None:

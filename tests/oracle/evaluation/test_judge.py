@@ -5,6 +5,7 @@ import pytest
 
 from oracle.evaluation.judge import judge
 from oracle.evaluation.metrics import calibration, confusion, equal_wallets, roc_auc
+from oracle.evaluation.report import Outcomes
 from tests.oracle.evaluation.helpers import judged, passed, population
 
 
@@ -12,9 +13,10 @@ def test_judge__of_scores_of_several_seeds__draws_the_first_and_estimates_over_a
     features, labels, wallets = population()
     dice = np.random.default_rng(1)
     scores = np.stack([features[:, 0] + 0.3 * dice.normal(size=len(labels)) for _ in range(10)])
-    found = judge("m", scores, labels, wallets, audit=passed(), thresholds={"mine": 0.5}, resamples=3)
+    mine = confusion(scores[1], labels, 0.5)
+    found = judge("m", scores, labels, wallets, audit=passed(), outcomes={"mine": mine}, resamples=3)
     assert found.figures[0].value == pytest.approx(np.mean([roc_auc(one, labels) for one in scores]))
-    assert found.outcomes[-1].confusion == confusion(scores[0], labels, 0.5)
+    assert found.outcomes[-1] == Outcomes("mine", mine)
     assert np.trapezoid(found.roc.y, found.roc.x) == pytest.approx(roc_auc(scores[0], labels), abs=0.005)
 
 

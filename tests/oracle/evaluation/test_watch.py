@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from oracle.errors import DataInvalid
+from oracle.errors import ConfigurationError, DataInvalid
 from oracle.evaluation.watch import read_scores, watch
 from tests.oracle.datasets.files import write_csv
 
@@ -53,9 +53,21 @@ def test_watch__score_that_alerts__is_reached_by_the_share_of_the_first_payments
     assert (1 + (first >= least - 1).sum()) / 1001 > 0.05
 
 
-def test_watch__first_payments_of_the_highest_score__leave_nothing_to_watch() -> None:
-    found = watch(lines(np.full(2000, 100)))
-    assert (found.least, found.payments, found.kept) == (None, 0, True)
+def test_watch__too_many_first_payments_of_the_highest_score__is_an_error_that_names_the_way_out() -> None:
+    scores = np.zeros(2000, np.int64)
+    scores[:60] = 100
+    with pytest.raises(ConfigurationError, match=r"60 of the first 1000 payments score 100.*--from"):
+        watch(lines(scores))
+    assert watch(lines(scores), least=61, rate=0.1).payments == 2000
+    assert watch(lines(scores[60:])).payments == 940
+
+
+@pytest.mark.parametrize(("rate", "reference"), [(0.5, 100), (0.0001, 1000), (0.0001, 9998)])
+def test_watch__rate_that_so_few_first_payments_cannot_set__is_an_error_before_any_is_read(
+    rate: float, reference: int
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"rate {rate:g} .*{reference} first payments.*--reference.*--from"):
+        watch(lines(np.zeros(1, np.int64)), rate=rate, reference=reference)
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.01, True), (0.2, False)])
@@ -66,9 +78,10 @@ def test_watch__given_score__is_held_to_the_given_rate(share: float, kept: bool)
     assert found.observed == pytest.approx(float((scores >= 61).mean()))
 
 
-def test_watch__too_few_scores__judges_nothing() -> None:
-    found = watch(lines(np.full(150, 50)))
-    assert (found.payments, found.periods, found.kept) == (0, 0, True)
+@pytest.mark.parametrize("score", [0, 50, 100])
+def test_watch__fewer_payments_than_set_the_score__judges_nothing(score: int) -> None:
+    found = watch(lines(np.full(150, score)))
+    assert (found.least, found.payments, found.periods, found.kept) == (None, 0, 0, True)
 
 
 def test_read_scores__lines_of_a_backtest__are_times_and_scores(tmp_path: Path) -> None:

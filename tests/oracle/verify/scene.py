@@ -10,6 +10,7 @@ from typing import Any
 
 from safetensors.numpy import load, save
 
+from oracle.chain.abi import load_abi
 from oracle.chain.contracts import PaymentTerms
 from oracle.chain.status import PaymentStatus
 from oracle.scoring import Alert, RiskModel
@@ -132,9 +133,33 @@ def honest(net: Devnet, terms: PaymentTerms, pending: Verification) -> RiskRepor
 
 def settle_with(net: Devnet, terms: PaymentTerms, said: RiskReport) -> None:
     """Settle an escrow by what one authorised signer says."""
+    net.send(net.payee, "PayFlowCore", "settleNow", terms.as_abi(), [signed(net, said)])
+
+
+def signed(net: Devnet, said: RiskReport, key: str = SIGNER_KEY) -> tuple[Any, bytes]:
+    """A report with one signature, as the contract takes it."""
     digest = ReportDigests(chain_id=CHAIN, verifying_contract=net.addresses["FraudOracle"]).report(said)
-    signature = LocalSigner(bytes.fromhex(SIGNER_KEY[2:])).sign(digest).full()
-    net.send(net.payee, "PayFlowCore", "settleNow", terms.as_abi(), [(said.as_abi(), signature)])
+    return said.as_abi(), LocalSigner(bytes.fromhex(key[2:])).sign(digest).full()
+
+
+def settling(terms: PaymentTerms, *reports: tuple[Any, bytes]) -> str:
+    """Calldata of `settleNow`."""
+    return load_abi("PayFlowCore").functions["settleNow"].call_data(terms.as_abi(), list(reports))
+
+
+def brought(net: Devnet, *calldata: str, to: str | None = None, sender: str | None = None) -> None:
+    """Send pieces of calldata in a row, of which the contract at `to` (None: the core) reads the first."""
+    data = "0x" + "".join(one[2:] for one in calldata)
+    transaction = {"from": sender or net.payee, "to": to or net.core, "data": data, "gas": hex(2_000_000)}
+    assert net.mined(transaction)["status"] == "0x1"
+
+
+def forwarder(net: Devnet, account: str) -> str:
+    """Make an account a contract that gives what it is called with to the core."""
+    # CALLDATACOPY all of it to 0; CALL the core with it; revert if that failed
+    code = "0x36600060003760006000366000600073" + net.core[2:] + "5af1602e5760006000fd5b00"
+    net.anvil.call("anvil_setCode", account, code)
+    return account
 
 
 def open_escrow(net: Devnet, terms: PaymentTerms) -> str:

@@ -11,10 +11,11 @@ from oracle.chain.abi import load_abi
 from oracle.chain.contracts import PaymentTerms
 from oracle.errors import DataInvalid
 from oracle.scoring import ListKind
-from oracle.signing import RiskReport
+from oracle.signing import LocalSigner, ReportDigests, RiskReport, Signature
 from oracle.verify import read_changes
-from oracle.verify.calldata import calls, reports_on
+from oracle.verify.calldata import Input, brought_by, calls, has_more
 from oracle.verify.evidence import Difference, check_evidence, hash_of
+from oracle.verify.reports import Reports, sifted
 
 WALLET = "0x" + "ab" * 20
 TERMS = PaymentTerms("0x" + "11" * 20, "0x" + "22" * 20, "0x" + "33" * 20, 5, "0x" + "44" * 16)
@@ -129,40 +130,127 @@ def test_read_changes__file_that_cannot_be_used__names_entry_and_field(tmp_path:
     assert said in str(refused.value)
 
 
-def settle_now(*reports: RiskReport) -> str:
-    signed = [(one.as_abi(), b"\x01" * 65) for one in reports]
-    return load_abi("PayFlowCore").functions["settleNow"].call_data(TERMS.as_abi(), signed)
+ANNA, BERT, EVE = (LocalSigner(bytes([number]) * 32) for number in (1, 2, 3))
+DIGESTS = ReportDigests(chain_id=1, verifying_contract="0x" + "55" * 20)
+SIGNERS = frozenset({ANNA.address, BERT.address})
+SIGNED = ANNA.sign(DIGESTS.report(REPORT))
 
 
-def test_reports_on__several_reports_and_others__those_on_the_payment_once_each() -> None:
+def settle_now(*reports: RiskReport, by: LocalSigner = ANNA) -> bytes:
+    signed = [(one.as_abi(), by.sign(DIGESTS.report(one)).full()) for one in reports]
+    return encoded("settleNow", TERMS.as_abi(), signed)
+
+
+def encoded(name: str, *arguments: Any) -> bytes:
+    return bytes.fromhex(load_abi("PayFlowCore").functions[name].call_data(*arguments)[2:])
+
+
+def found_in(data: bytes, *, direct: bool) -> Reports:
+    given = Input(data, direct)
+    return sifted(REPORT.payment_id, list(brought_by(given)), given, digests=DIGESTS, signers=SIGNERS)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_reports__several_reports_and_others__those_on_the_payment_once_each(direct: bool) -> None:
     second = replace(REPORT, overall_score=9)
     stranger = replace(REPORT, payment_id="0x" + "ee" * 32)
-    assert reports_on(REPORT.payment_id, settle_now(REPORT, stranger, second, REPORT)) == (REPORT, second)
+    data = settle_now(REPORT, stranger, second, REPORT)
+    assert found_in(data, direct=direct) == Reports((REPORT, second))
 
 
-def test_reports_on__batch__the_payments_own() -> None:
-    stranger = replace(REPORT, payment_id="0x" + "ee" * 32)
-    batch = [([stranger.as_abi(), REPORT.as_abi()], b"\x01" * 65)]
-    data = load_abi("PayFlowCore").functions["settleBatch"].call_data([TERMS.as_abi(), TERMS.as_abi()], batch)
-    assert reports_on(REPORT.payment_id, data) == (REPORT,)
+@pytest.mark.parametrize("reports_signed", [(0, 1), (1, 0), (0,)], ids=["as brought", "other order", "a part"])
+def test_reports__batch__the_payments_own_where_the_signature_is_on_all_of_it(reports_signed: tuple[int, ...]) -> None:
+    batch = [replace(REPORT, payment_id="0x" + "ee" * 32), REPORT]
+    signature = BERT.sign(DIGESTS.batch([batch[number] for number in reports_signed])).full()
+    brought = [([one.as_abi() for one in batch], signature)]
+    found = found_in(encoded("settleBatch", [TERMS.as_abi()] * 2, brought), direct=True)
+    assert found.counted == ((REPORT,) if reports_signed == (0, 1) else ())
+    assert len(found.notes) == (reports_signed != (0, 1))
 
 
 @pytest.mark.parametrize("before", [b"\x12\x34", bytes(100), b"\xff" * 37])
-def test_reports_on__call_within_another_call__found(before: bytes) -> None:
-    inner = bytes.fromhex(settle_now(REPORT)[2:])
-    outer = (
-        "0x" + (before + inner[:4] + b"\xff" * 7 + inner + bytes(28)).hex()
-    )  # the selector stands there by chance too
-    assert reports_on(REPORT.payment_id, outer) == (REPORT,)
+def test_reports__call_within_another_call__found(before: bytes) -> None:
+    inner = settle_now(REPORT)
+    outer = before + inner[:4] + b"\xff" * 7 + inner + bytes(28)  # the selector stands there by chance too
+    assert found_in(outer, direct=False).counted == (REPORT,)
+    assert found_in(outer, direct=True).counted == ()
 
 
-@pytest.mark.parametrize("data", ["0x", "0x1234", settle_now(REPORT)[:300]])
-def test_reports_on__nothing_to_read__none(data: str) -> None:
-    assert reports_on(REPORT.payment_id, data) == ()
+@pytest.mark.parametrize("data", [b"", b"\x12\x34", settle_now(REPORT)[:150]])
+@pytest.mark.parametrize("direct", [True, False])
+def test_reports__nothing_to_read__none(data: bytes, direct: bool) -> None:
+    assert found_in(data, direct=direct) == Reports()
+
+
+def test_reports__padding_that_is_not_zero__read_as_the_contract_reads_it() -> None:
+    data = settle_now(REPORT)
+    assert data[-31:] == bytes(31)
+    assert found_in(data[:-1] + b"\x01", direct=True) == Reports((REPORT,))
+
+
+@pytest.mark.parametrize(
+    ("signatures", "counts"),
+    [
+        (SIGNED.full(), True),
+        (SIGNED.compact(), True),
+        (SIGNED.full() + BERT.sign(DIGESTS.report(REPORT)).full(), True),
+        (SIGNED.full() + EVE.sign(DIGESTS.report(REPORT)).full(), False),
+        (EVE.sign(DIGESTS.report(REPORT)).full(), False),
+        (ANNA.sign(DIGESTS.batch([REPORT])).full(), False),
+        (ANNA.sign(DIGESTS.report(replace(REPORT, velocity_score=99))).full(), False),
+        (SIGNED.full()[:-1] + b"\x1d", False),
+        (b"\x01" * 65, False),
+        (b"\x01" * 66, False),
+        (b"", False),
+    ],
+    ids=[
+        "65 bytes",
+        "64 bytes",
+        "of two signers",
+        "of one signer and a stranger",
+        "of a stranger",
+        "on a batch",
+        "on another report",
+        "no recovery id",
+        "of nobody",
+        "odd length",
+        "none",
+    ],
+)
+def test_reports__by_signature__only_what_signers_signed_counts(signatures: bytes, counts: bool) -> None:
+    found = found_in(encoded("settleNow", TERMS.as_abi(), [(REPORT.as_abi(), signatures)]), direct=False)
+    assert found.counted == ((REPORT,) if counts else ())
+    assert len(found.notes) == (not counts)
+
+
+def test_reports__high_s__is_no_signature_as_for_the_contract() -> None:
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    raw = SIGNED.full()
+    mirrored = raw[:32] + (order - SIGNED.s).to_bytes(32, "big") + bytes([27 + (1 - SIGNED.parity)])
+    assert Signature.from_bytes(raw).signer(DIGESTS.report(REPORT)) == ANNA.address
+    assert found_in(encoded("settleNow", TERMS.as_abi(), [(REPORT.as_abi(), mirrored)]), direct=True).counted == ()
+
+
+def test_reports__forged_ones_of_several_kinds__counted_in_one_note() -> None:
+    fakes = [settle_now(replace(REPORT, velocity_score=number), by=EVE) for number in (50, 60)]
+    again = settle_now(REPORT, by=EVE)  # the same words as the signed one: nothing was forged
+    found = found_in(b"\xff" + b"".join(fakes) + again + settle_now(REPORT), direct=False)
+    assert found.counted == (REPORT,)
+    assert len(found.notes) == 1
+    assert "2 reports" in found.notes[0]
+
+
+def test_has_more__bytes_behind_a_direct_call__said() -> None:
+    for data in (settle_now(REPORT), encoded("executeWhitelisted", TERMS.as_abi())):
+        assert not has_more(Input(data, direct=True))
+        assert has_more(Input(data + b"\x00", direct=True))
+        assert not has_more(Input(data + b"\x00", direct=False))
 
 
 def test_calls__by_selector_and_arguments() -> None:
-    data = load_abi("PayFlowCore").functions["executeWhitelisted"].call_data(TERMS.as_abi())
-    assert calls("executeWhitelisted", data)
-    assert not calls("executePayment", data)
-    assert not calls("executeWhitelisted", data[:20])
+    data = encoded("executeWhitelisted", TERMS.as_abi())
+    assert calls("executeWhitelisted", Input(data, direct=True))
+    assert not calls("executePayment", Input(data, direct=True))
+    assert not calls("executeWhitelisted", Input(data[:20], direct=True))
+    assert calls("executeWhitelisted", Input(b"\x00" + data, direct=False))
+    assert not calls("executeWhitelisted", Input(b"\x00" + data, direct=True))
