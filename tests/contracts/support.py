@@ -168,12 +168,14 @@ def malleate(signature: bytes) -> bytes:
 
 
 @contextmanager
-def refused(error: Any, **arguments: Any) -> Iterator[None]:
-    """Expect a revert with exactly this custom error, and these of its arguments."""
+def refused(error: Any, **arguments: Any) -> Iterator[dict[str, Any]]:
+    """Expect a revert with exactly this custom error, and these of its arguments; all of them are in what it gives."""
+    found: dict[str, Any] = {}
     with pytest.raises(ContractLogicError) as caught:
-        yield
-    found = _decode(caught.value, error)
-    assert found is not None, f"{caught.value!r} is not {error.__name__}"
+        yield found
+    decoded = _decode(caught.value, error)
+    assert decoded is not None, f"{caught.value!r} is not {error.__name__}"
+    found.update(decoded)
     for name, expected in arguments.items():
         assert _plain(found[name]) == _plain(expected), f"{name}: {found[name]} instead of {expected}"
 
@@ -189,7 +191,11 @@ def _decode(raised: ContractLogicError, error: Any) -> dict[str, Any] | None:
     abi = error.abi
     if not isinstance(data, str) or data[:10] != "0x" + keccak(text=abi.selector)[:4].hex():
         return None
-    values = decode([argument.canonical_type for argument in abi.inputs], bytes.fromhex(data[10:]))
+    try:
+        arguments = bytes.fromhex(data[10:])
+    except ValueError:  # anvil shows as text what can be read as text
+        arguments = data[10:].encode()
+    values = decode([argument.canonical_type for argument in abi.inputs], arguments)
     return {argument.name: value for argument, value in zip(abi.inputs, values, strict=True)}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +87,27 @@ class System:
 
     def wait(self, seconds: int) -> None:
         self.chain.pending_timestamp += seconds
+        self.chain.mine()
+
+    @contextmanager
+    def isolated(self) -> Iterator[None]:
+        """Undo on the chain what happens inside. ape's own isolate swallows whatever is raised in it, asserts too."""
+        raised: Exception | None = None
+        with self.chain.isolate():
+            try:
+                yield
+            except Exception as error:
+                raised = error
+        if raised is not None:
+            raise raised
+
+    def next_block_at(self, timestamp: int) -> None:
+        """Give the next block this timestamp."""
+        self.chain.pending_timestamp = timestamp
+
+    def mine_at(self, timestamp: int) -> None:
+        """Mine an empty block with this timestamp, which views then see."""
+        self.next_block_at(timestamp)
         self.chain.mine()
 
     def change(self, contract: Any, call: bytes, sender: Any = None) -> Any:

@@ -67,7 +67,7 @@ def test_rolling_windows__any_sequence_of_payments__sum_is_at_least_the_exact_on
     @given(st.lists(st.tuples(st.integers(0, 11 * DAY), st.integers(1, 10_000)), min_size=1, max_size=8))
     @settings(max_examples=8, deadline=None)
     def run(payments: list[tuple[int, int]]) -> None:
-        with system.chain.isolate():
+        with system.isolated():
             made: list[tuple[int, int]] = []
             for pause, cents in payments:
                 system.wait(pause)

@@ -91,7 +91,7 @@ def test_create_payment__no_allowance__reverts_with_the_transfer_that_failed(sys
 
 def test_create_payment__party_blacklisted__reverts_and_takes_nothing(system: System) -> None:
     for party, refusal in ((system.payer, "SenderBlacklisted"), (system.payee, "RecipientBlacklisted")):
-        with system.chain.isolate():
+        with system.isolated():
             system.oracle.blacklistWallet(party, "test", sender=system.admin)
             before = system.token.balanceOf(system.payer)
             with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index(refusal), subject=party.address):
@@ -101,7 +101,7 @@ def test_create_payment__party_blacklisted__reverts_and_takes_nothing(system: Sy
 
 def test_create_payment__party_sanctioned__reverts_with_the_party(system: System) -> None:
     for party, refusal in ((system.payer, "SenderSanctioned"), (system.payee, "RecipientSanctioned")):
-        with system.chain.isolate():
+        with system.isolated():
             system.compliance.sanction(party, "test", sender=system.officer)
             with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index(refusal), subject=party.address):
                 system.pay()

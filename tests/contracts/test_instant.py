@@ -131,11 +131,11 @@ def test_pay_instant__brought_by_anyone_else__reverts(system: System) -> None:
 def test_pay_instant__listed_party_or_pause__reverts(system: System) -> None:
     terms = system.terms()
     signed = system.signed(system.instant_report(terms))
-    with system.chain.isolate():
+    with system.isolated():
         system.oracle.blacklistWallet(system.payee, "test", sender=system.admin)
         with refused(system.compliance.ComplianceRefused, subject=system.payee.address):
             system.core.payInstant(terms.tuple(), signed, sender=system.payer)
-    with system.chain.isolate():
+    with system.isolated():
         system.compliance.sanction(system.payee, "test", sender=system.officer)
         with refused(system.compliance.ComplianceRefused, subject=system.payee.address):
             system.core.payInstant(terms.tuple(), signed, sender=system.payer)
@@ -355,3 +355,23 @@ def test_signed_for_a_relayer__reference_paid_instantly_or_revoked__is_void(
     # the sender's own word counts: an escrow of these terms can still be opened
     system.core.createPayment(paid.recipient, paid.token, paid.amount, paid.ref, sender=payer)
     assert STATUS[system.status(paid)] == "Pending"
+
+
+def test_create_payment_for__last_second_of_its_deadline__opens_unless_paused(system: System, accounts: Any) -> None:
+    payer = accounts[7]
+    key = Account.from_key(payer.private_key)
+    system.token.mint(payer, 1000 * DOLLAR, sender=system.admin)
+    system.token.approve(system.core, 2**256 - 1, sender=payer)
+    terms, deadline = system.terms(sender=payer.address), system.now + 600
+    made = (terms.tuple(), deadline, intent(system, key, terms, deadline))
+    with system.isolated():
+        system.core.pause(sender=system.admin)
+        with refused(system.core.EnforcedPause):
+            system.core.createPaymentFor(*made, sender=system.stranger)
+    with system.isolated():
+        system.next_block_at(deadline + 1)
+        with refused(system.core.IntentExpired, deadline=deadline, timestamp=deadline + 1):
+            system.core.createPaymentFor(*made, sender=system.stranger)
+    system.next_block_at(deadline)
+    system.core.createPaymentFor(*made, sender=system.stranger)
+    assert STATUS[system.status(terms)] == "Pending"

@@ -115,7 +115,7 @@ def test_settle__paused__reverts_and_goes_on_afterwards(system: System) -> None:
 
 def test_settle__recipient_listed_meanwhile__blocked_and_refunded(system: System) -> None:
     for sanctioned in (True, False):
-        with system.chain.isolate():
+        with system.isolated():
             terms = system.pay()
             if sanctioned:
                 system.compliance.sanction(system.payee, "test", sender=system.officer)
@@ -130,7 +130,7 @@ def test_settle__recipient_listed_meanwhile__blocked_and_refunded(system: System
 
 def test_settle__sender_sanctioned_meanwhile__frozen_until_compliance_releases(system: System) -> None:
     for score in (5, 90):
-        with system.chain.isolate():
+        with system.isolated():
             terms = system.pay()
             system.compliance.sanction(system.payer, "test", sender=system.officer)
             receipt = system.settle(terms, score)

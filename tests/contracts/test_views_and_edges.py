@@ -127,3 +127,16 @@ def test_list_token__accepted_already_or_with_too_many_decimals__refused(system:
         system.wait(DELAY)
         with refused(system.core.TokenCannotBeListed, token=token.address):
             system.core.executeChange(call, sender=system.admin)
+
+
+def test_isolated__failure_inside__is_undone_and_fails_outside(system: System) -> None:
+    terms = system.terms()
+
+    def fail() -> None:
+        with system.isolated():
+            system.pay(terms)
+            raise AssertionError("inside")
+
+    with pytest.raises(AssertionError, match="inside"):
+        fail()
+    assert system.status(terms) == 0
