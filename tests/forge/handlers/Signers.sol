@@ -118,7 +118,8 @@ abstract contract Signers is Payers {
         if (_isOpen(status)) return;
         ++moved[id];
         openEscrow[payment.token] -= payment.amount;
-        if (status == PaymentStatus.Settled && _isListed(payment.recipient)) _violate(5, action);
+        if (status != PaymentStatus.Settled) return;
+        if (_isListed(payment.recipient) || _isFrozen(payment.sender)) _violate(5, action);
     }
 
     function _report(bytes32 id, uint8 score) internal view returns (RiskReport memory) {
