@@ -562,6 +562,7 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
     /// @dev By the account's key, or else by its code (ERC-1271). No key exists for the address of a contract, so that
     /// asking for one first lets in nobody else.
     function _requireSignature(address payer, bytes32 digest, bytes calldata signature) private view {
+        // slither-disable-next-line unused-return: the third value says what was wrong, which is not told
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (failure == ECDSA.RecoverError.NoError && signer == payer) return;
         if (!SignatureChecker.isValidERC1271SignatureNowCalldata(payer, digest, signature)) revert InvalidIntent(payer, msg.sender);
