@@ -31,8 +31,7 @@ from oracle.backtest.output import earlier_settings
 from oracle.backtest.stream import ROOM
 from oracle.backtest.summary import HELD
 from oracle.chain.blocks import BlockReader
-from oracle.chain.contracts import Contracts
-from oracle.chain.deployment import load_deployment
+from oracle.chain.connect import connect
 from oracle.chain.rpc import Rpc
 from oracle.commands.shared import Deployments, Json, RpcUrl, data_console, message_console, print_json, read_settings
 from oracle.datasets import NAMES, load
@@ -145,11 +144,7 @@ def _chain(
 ) -> ChainSource:
     settings = read_settings(rpc=rpc_url, deployments=deployments)
     rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=settings.rpc_retries)
-    chain_id = int(rpc.read("eth_chainId"), 16)
-    deployment = load_deployment(settings.deployment_path(chain_id), chain_id=chain_id)
-    contracts = Contracts(rpc, deployment)
-    contracts.check_chain()
-    contracts.check_code()
+    contracts = connect(rpc, settings)
     if to_block is None and earlier is not None and "to_block" in (kept := earlier_settings(earlier)):
         to_block = int(kept["to_block"])  # an interrupted replay ends where it was going to
     if to_block is None:

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from oracle.chain.client import PayFlowClient
-from oracle.chain.contracts import Contracts
-from oracle.chain.deployment import load_deployment
+from oracle.chain.connect import connect as connected
 from oracle.chain.rpc import Rpc
 from oracle.errors import (
     ApiError,
@@ -98,12 +97,8 @@ def connect(settings: Settings, *, key: bool) -> PayFlowClient:
     Raises RpcError, WrongChain, DeploymentError, and KeyFileError where `key` is wanted.
     """
     rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=settings.rpc_retries)
-    chain_id = int(rpc.read("eth_chainId"), 16)
-    deployment = load_deployment(settings.deployment_path(chain_id), chain_id=chain_id)
-    contracts = Contracts(rpc, deployment)
-    contracts.check_chain()
-    contracts.check_code()
-    signer = load_signer(settings, chain_id=chain_id) if key else None
+    contracts = connected(rpc, settings)
+    signer = load_signer(settings, chain_id=contracts.deployment.chain_id) if key else None
     if key and signer is None:
         raise typer.BadParameter(
             "this takes a key: set PAYFLOW_KEYSTORE_FILE and PAYFLOW_PASSWORD_FILE, or on a devnet use"

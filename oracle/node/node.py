@@ -20,8 +20,8 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from oracle.chain.blocks import BlockReader, Header
+from oracle.chain.connect import connect
 from oracle.chain.contracts import Contracts
-from oracle.chain.deployment import load_deployment
 from oracle.chain.rpc import Rpc
 from oracle.chain.transactions import GWEI, FeePolicy, TransactionPort
 from oracle.errors import ConfigurationError, PayFlowError, RpcError, RpcRejected, StoreError, StoreSchema, WrongChain
@@ -145,13 +145,9 @@ class Node:
         """Find the deployment for the RPC node's chain and build everything that needs it."""
         settings = self._settings
         rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=settings.rpc_retries, stop=stop)
-        chain_id = int(rpc.read("eth_chainId"), 16)
-        if settings.chain_id is not None and chain_id != settings.chain_id:
-            raise WrongChain(what="chain id", expected=settings.chain_id, found=chain_id)
-        deployment = load_deployment(settings.deployment_path(chain_id), chain_id=chain_id)
-        contracts = Contracts(rpc, deployment)
-        contracts.check_chain()
-        contracts.check_code()
+        contracts = connect(rpc, settings)
+        deployment = contracts.deployment
+        chain_id = deployment.chain_id
         refuse_plain_key(settings, chain_id=chain_id)
         signer = self._signer
         self._claim_journal(f"{chain_id} {deployment.genesis_hash} {deployment.core.address}")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from oracle.chain.client import PayFlowClient
+from oracle.chain.connect import connect
 from oracle.chain.contracts import Contracts
-from oracle.chain.deployment import Deployment, load_deployment
+from oracle.chain.deployment import Deployment
 from oracle.chain.rpc import Rpc
-from oracle.errors import PayFlowError, StoreLocked, ToolMissing
+from oracle.errors import PayFlowError, StoreLocked, ToolMissing, WrongChain
 from oracle.scoring import RiskModel
 from oracle.settings import Settings
 from oracle.signing import LocalSigner, load_signer
@@ -61,10 +62,11 @@ def examine(settings: Settings) -> Iterator[Check]:
     except PayFlowError as error:
         yield Check("key", Outcome.FAILED, str(error), "correct the key settings")
     try:
-        deployment = load_deployment(settings.deployment_path(chain_id), chain_id=chain_id)
-        contracts = Contracts(rpc, deployment)
-        contracts.check_chain()
-        contracts.check_code()
+        contracts = connect(rpc, settings)
+        deployment = contracts.deployment
+    except WrongChain as error:
+        yield Check("deployment", Outcome.FAILED, str(error), "correct PAYFLOW_RPC_URL, PAYFLOW_CHAIN_ID or the file")
+        return
     except PayFlowError as error:
         yield Check("deployment", Outcome.FAILED, str(error), "deploy with `payflow deploy`")
         return

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from oracle.chain.blocks import BlockReader
-from oracle.chain.contracts import Contracts
-from oracle.chain.deployment import load_deployment
+from oracle.chain.connect import connect
 from oracle.chain.rpc import Rpc
 from oracle.chain.status import PaymentStatus
-from oracle.errors import RpcInconsistent, WrongChain
+from oracle.errors import RpcInconsistent
 from oracle.node.scorer import report_on
 from oracle.scoring import Assessment, RiskModel
 from oracle.settings import Settings
@@ -60,7 +59,7 @@ def verify(
     """
     model = RiskModel.default() if settings.model_file is None else RiskModel.load(settings.model_file)
     rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=settings.rpc_retries)
-    contracts = _contracts(rpc, settings)
+    contracts = connect(rpc, settings)
     first, logs = contracts.deployment.first_block, wanted(contracts.deployment)
     reader = BlockReader(rpc, logs, log_range=settings.log_range, log_range_max=settings.log_range_max)
     lookup = Lookup(rpc, contracts, reader)
@@ -117,17 +116,6 @@ def _unjudged(found: Found, replay: Replay, ours: _Recomputed, reports: Reports,
         payments=replay.payments,
         list_changes=replay.list_changes,
     )
-
-
-def _contracts(rpc: Rpc, settings: Settings) -> Contracts:
-    """The deployment on the RPC node's chain, made sure of."""
-    chain_id = int(rpc.read("eth_chainId"), 16)
-    if settings.chain_id is not None and chain_id != settings.chain_id:
-        raise WrongChain(what="chain id", expected=settings.chain_id, found=chain_id)
-    contracts = Contracts(rpc, load_deployment(settings.deployment_path(chain_id), chain_id=chain_id))
-    contracts.check_chain()
-    contracts.check_code()
-    return contracts
 
 
 def _recompute(

@@ -110,6 +110,19 @@ def test_pay__instant__settles_in_one_transaction(shell: Shell, shared_net: Devn
     assert found["explanation"]["instant"]
 
 
+@pytest.mark.parametrize("command", [("pay", "0x" + "12" * 20, "1", "--devnet-account", "5"), ("backtest", "chain")])
+def test_commands__chain_that_is_not_the_configured_one__refused_before_anything_is_done(
+    shell: Shell, shared_net: Devnet, command: tuple[str, ...]
+) -> None:
+    before = shared_net.anvil.call("eth_blockNumber")
+    done = shell.run(*command, PAYFLOW_CHAIN_ID="1")
+    assert done.returncode == 3, done.stderr
+    assert "31337" in done.stderr
+    assert shared_net.anvil.call("eth_blockNumber") == before
+    report = shell.run("doctor", PAYFLOW_CHAIN_ID="1").stdout
+    assert "PAYFLOW_CHAIN_ID" in report
+
+
 def test_wallet__known__as_the_api_says(shell: Shell, shared_net: Devnet) -> None:
     assert shell.json("wallet", shared_net.payee)["address"] == shared_net.payee
 
