@@ -16,6 +16,7 @@ from oracle.datasets import load, without_repeats
 from oracle.scoring import Payment
 from oracle.scoring.analyzers import judge_circle
 from oracle.scoring.simulator import simulate
+from oracle.scoring.stream import transfer_of
 from oracle.scoring.typology import Closings
 
 SEEDS = (901, 902, 903)
@@ -56,11 +57,13 @@ def measured() -> Iterator[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
 
 def circles(payments: Iterator[Payment]) -> NDArray[np.bool_]:
     """Whether each payment closes a circle that is remarked on, (N,)."""
-    memory = Closings()
+    memory, now = Closings(), 0
     remarked = []
     for payment in payments:
-        remarked.append(bool(judge_circle(memory.look(payment))))
-        memory.observe(payment)
+        transfer = transfer_of(payment, now)
+        now = transfer.time
+        remarked.append(bool(judge_circle(memory.look(transfer))))
+        memory.observe(transfer, payment.payment_id)
     return np.array(remarked)
 
 

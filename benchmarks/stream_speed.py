@@ -55,7 +55,7 @@ def measure(pairs: int, asked: int = 20_000) -> dict[str, float]:
         j = (i * 7919) % pairs
         payment = Transfer(end + i, int(table.sender[j]), int(table.recipient[j]), int(table.token[j]), i + 1, 125.5)
         t0 = perf_counter()
-        stream.features(payment, "sender")
+        stream.features(payment)
         t1 = perf_counter()
         stream.observe(payment)
         ask.append(t1 - t0)

@@ -83,7 +83,7 @@ def _stream() -> tuple[Step, Step]:
 
     def ask(row: Row) -> float:
         transfer, start = transfer_of(row), perf_counter()
-        model.score(stream.features(transfer, "sender"))
+        model.score(stream.features(transfer)[0])
         return perf_counter() - start
 
     def remember(row: Row) -> float:

@@ -101,8 +101,8 @@ def _steps(ours: Figures | None) -> list[str]:
         ("with explanation, payments from MEDIUM on", ours["explained_flagged"]),
         ("observe", steps["observe"]),
         ("sign", steps["sign"]),
-        ("within the score, for each of two sides: stream features", steps["stream features"]),
-        ("within the score, for each of two sides: trees", steps["trees"]),
+        ("within the score: stream features of both parties", steps["stream features"]),
+        ("within the score: trees for both parties", steps["trees"]),
         ("within the reasons, where the model adds points: Shapley values", steps["Shapley values"]),
     )
     return [

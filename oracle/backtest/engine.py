@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from oracle.backtest.judge import Record, first_cells
 from oracle.backtest.source import Row
-from oracle.scoring import Alert, Assessment, RiskEngine, RiskModel, ScreeningLists
+from oracle.scoring import Assessment, RiskEngine, RiskModel, ScreeningLists, alert_names
 
 
 class EngineJudge:
@@ -37,7 +37,7 @@ class EngineJudge:
 
 
 def _record(row: Row, verdict: Assessment) -> Record:
-    alerts = " ".join(str(alert.name) for alert in Alert if alert in verdict.alerts)
+    alerts = " ".join(alert_names(int(verdict.alerts)))
     parts = (verdict.velocity, verdict.amount, verdict.pattern, verdict.graph, verdict.timing)
     return (
         *first_cells(row, verdict.overall, alerts),

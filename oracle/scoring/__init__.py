@@ -4,7 +4,7 @@ from oracle.scoring.config import ScoringConfig
 from oracle.scoring.engine import RiskEngine
 from oracle.scoring.lists import ListEntry, ListKind, ScreeningLists
 from oracle.scoring.model import RiskModel
-from oracle.scoring.types import Alert, Assessment, Explanation, Payment, RiskLevel, WalletView
+from oracle.scoring.types import Alert, Assessment, Explanation, Payment, RiskLevel, WalletView, alert_names
 
 __all__ = [
     "Alert",
@@ -19,4 +19,5 @@ __all__ = [
     "ScoringConfig",
     "ScreeningLists",
     "WalletView",
+    "alert_names",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oracle.scoring.ensemble import Opinion
-from oracle.scoring.types import ALERT_SCORE, ANALYZERS, NO_ALERT, TYPED_SCORE, Alert, Explanation
+from oracle.scoring.types import ALERT_SCORE, ANALYZERS, TYPED_SCORE, Alert, Explanation
 
 WEIGHTS = {"velocity": 25, "amount": 25, "pattern": 20, "graph": 20, "timing": 10}
 """Hundredths; the contract's one-signer path uses the same."""
@@ -37,10 +37,10 @@ def combine(findings: Sequence[Explanation], opinions: Sequence[Opinion]) -> Ver
     """The overall score is the largest of: the weighted sum raised by the channel that adds most, and what any single
     finding stands for."""
     scores = dict.fromkeys(ANALYZERS, 0)
-    alerts = NO_ALERT
+    alerts = 0
     for one in findings:
         scores[one.analyzer] = max(scores[one.analyzer], one.score)
-        alerts |= one.alerts
+        alerts |= int(one.alerts)
     weighted = sum(WEIGHTS[name] * score for name, score in scores.items()) // 100
     points, channel = adding(opinions) or (0, "")
     raised = min(100, weighted + points)
@@ -49,7 +49,7 @@ def combine(findings: Sequence[Explanation], opinions: Sequence[Opinion]) -> Ver
     for one in findings:
         if (floor := _floor(one)) > overall:
             overall, reason = floor, f"One finding decides ({one.analyzer} {one.score}): {one.sentence}"
-    return Verdict(overall, scores, alerts, Explanation("overall", overall, reason))
+    return Verdict(overall, scores, Alert(alerts), Explanation("overall", overall, reason))
 
 
 def adding(opinions: Sequence[Opinion]) -> tuple[int, str] | None:

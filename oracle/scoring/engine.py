@@ -1,7 +1,7 @@
 """The risk engine: the ledger, the model and the lists behind three verbs: assess, observe, look at a wallet."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from oracle.errors import InvalidPayment
 from oracle.scoring.analyzers import (
@@ -16,15 +16,32 @@ from oracle.scoring.analyzers import (
 )
 from oracle.scoring.combine import Verdict, adding, combine, points_of
 from oracle.scoring.counterfactual import lower_amount
+from oracle.scoring.ensemble import Opinion
 from oracle.scoring.features import SCALE, VELOCITY_FEATURES, Context, Signals, decimals, vector
 from oracle.scoring.lists import ScreeningLists
 from oracle.scoring.model import RiskModel
+from oracle.scoring.numbers import Floats
 from oracle.scoring.state import Ledger
-from oracle.scoring.supervised.channel import SupervisedChannel
+from oracle.scoring.stream import transfer_of
+from oracle.scoring.supervised.channel import Advice, SupervisedChannel
 from oracle.scoring.types import Alert, Assessment, Explanation, Payment, RiskLevel, WalletView
 from oracle.scoring.typology import Closings
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    payment: Payment
+    signals: Signals
+    entries: tuple[int, ...]
+    velocity_rank: float
+    screening: Screening
+    opinions: list[Opinion]
+    advice: Advice | None
+    findings: list[Explanation]
+    spared: bool
+    verdict: Verdict
 
 
 class RiskEngine:
@@ -67,10 +84,11 @@ class RiskEngine:
         Raises InvalidPayment.
         """
         _check(payment)
-        assessment = self._assess(payment)
+        judgement = self._judge(payment)
+        assessment = self._assessment(judgement)
         if assessment.level < RiskLevel.MEDIUM:
             return assessment
-        lower = lower_amount(payment, assessment.level, lambda other: self._assess(other).overall)
+        lower = lower_amount(payment, assessment.level, lambda other: self._judge(other, judgement).verdict.overall)
         if lower is None:
             return assessment
         level = RiskLevel.of(lower.score).name
@@ -78,36 +96,53 @@ class RiskEngine:
         said = Explanation("overall", assessment.overall, sentence)
         return replace(assessment, explanations=(*assessment.explanations, said))
 
-    def _assess(self, payment: Payment) -> Assessment:
+    def _judge(self, payment: Payment, before: "_Judgement | None" = None) -> "_Judgement":
+        """Everything that the score follows from. `before`: the judgement on the same payment with another amount, for
+        what knows no amount."""
         context = Context.of(payment, self._ledger)
-        signals = Signals.of(context)
+        signals = Signals.of(context, None if before is None else before.signals.graph.nearness)
         entries = vector(signals)
         x = self._model.scaler(entries, SCALE)
         opinions = [channel.opinion(x) for channel in self._model.channels]
+        transfer = transfer_of(payment, self._ledger.clock)
+        advice = None
+        if self._supervised is not None:
+            advice = self._supervised.advise(payment, transfer)
+            opinions.append(advice.opinion)
+        velocity_rank = self._velocity_rank(x) if before is None else before.velocity_rank
+        screening = screen(context, self._lists) if before is None else before.screening
+        findings = self._findings(signals, velocity_rank, screening)
+        if not screening.hub:
+            findings += judge_circle(self._closings.look(transfer))
+        spared = screening.whitelisted and not any(
+            one.alerts & Alert.SANCTIONED_INTERACTION for one in screening.findings
+        )
+        return _Judgement(
+            payment=payment,
+            signals=signals,
+            entries=entries,
+            velocity_rank=velocity_rank,
+            screening=screening,
+            opinions=opinions,
+            advice=advice,
+            findings=[] if spared else findings,
+            spared=spared,
+            verdict=_spared(payment) if spared else combine(findings, opinions),
+        )
+
+    def _assessment(self, judgement: _Judgement) -> Assessment:
+        """The judgement with its reasons."""
+        opinions, advice, verdict = judgement.opinions, judgement.advice, judgement.verdict
         explained: list[Explanation] = []
         supervised: dict[str, object] = {}
-        if self._supervised is not None:
-            advice = self._supervised.advise(payment)
-            opinions.append(advice.opinion)
-            if adding(opinions) == (points_of(advice.opinion), advice.opinion.channel):
-                explained, supervised = self._supervised.explain(advice)
-        velocity_rank = self._model.velocity_curve(
-            round(self._model.velocity_forest.raw(x[: len(VELOCITY_FEATURES)]), 9)
-        )
-        screening = screen(context, self._lists)
-        findings = self._judge(signals, velocity_rank, screening)
-        if not screening.hub:
-            findings += judge_circle(self._closings.look(payment))
-        verdict = combine(findings, opinions)
-        if screening.whitelisted and not any(one.alerts & Alert.SANCTIONED_INTERACTION for one in screening.findings):
-            verdict = _spared(payment)
-            findings, explained = [], []
-        anomaly = {"velocity_forest": velocity_rank}
+        if self._supervised is not None and advice is not None and _adds(advice.opinion, opinions):
+            explained, supervised = self._supervised.explain(advice)
+        anomaly = {"velocity_forest": judgement.velocity_rank}
         for opinion in opinions:
             anomaly |= opinion.members | {opinion.channel: opinion.rank}
-        findings.sort(key=lambda one: (-one.score, one.analyzer, one.sentence))
+        findings = sorted(judgement.findings, key=lambda one: (-one.score, one.analyzer, one.sentence))
         return Assessment(
-            payment=payment,
+            payment=judgement.payment,
             overall=verdict.overall,
             velocity=verdict.scores["velocity"],
             amount=verdict.scores["amount"],
@@ -115,9 +150,9 @@ class RiskEngine:
             graph=verdict.scores["graph"],
             timing=verdict.scores["timing"],
             alerts=verdict.alerts,
-            explanations=(verdict.reason, *findings, *explained),
+            explanations=(verdict.reason, *findings, *([] if judgement.spared else explained)),
             anomaly=anomaly,
-            features=decimals(entries),
+            features=decimals(judgement.entries),
             supervised=supervised,
             model_version=self._model.version,
             lists_version=self._lists.version,
@@ -129,10 +164,11 @@ class RiskEngine:
         Raises InvalidPayment.
         """
         _check(payment)
+        transfer = transfer_of(payment, self._ledger.clock)
         self._ledger.observe(payment)
-        self._closings.observe(payment)
+        self._closings.observe(transfer, payment.payment_id)
         if self._supervised is not None:
-            self._supervised.observe(payment)
+            self._supervised.observe(payment, transfer)
         sender = self._ledger.wallet(payment.sender)
         if assessment is not None and sender is not None:
             sender.risk = assessment.overall
@@ -166,7 +202,11 @@ class RiskEngine:
             kinds=kinds,
         )
 
-    def _judge(self, signals: Signals, velocity_rank: float, screening: Screening) -> list[Explanation]:
+    def _velocity_rank(self, x: Floats) -> float:
+        raw = self._model.velocity_forest.raw(x[: len(VELOCITY_FEATURES)])
+        return self._model.velocity_curve(round(raw, 9))
+
+    def _findings(self, signals: Signals, velocity_rank: float, screening: Screening) -> list[Explanation]:
         config = self._model.config
         return [
             *judge_velocity(signals.velocity, velocity_rank),
@@ -177,6 +217,10 @@ class RiskEngine:
             *judge_timing(signals.timing, config),
             *screening.findings,
         ]
+
+
+def _adds(opinion: Opinion, opinions: list[Opinion]) -> bool:
+    return adding(opinions) == (points_of(opinion), opinion.channel)
 
 
 def _spared(payment: Payment) -> Verdict:

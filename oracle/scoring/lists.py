@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -108,6 +108,10 @@ class ScreeningLists:
     def addresses(self, *kinds: ListKind) -> frozenset[str]:
         """All addresses of any of `kinds`."""
         return frozenset(address for address, kind in self._entries if kind in kinds)
+
+    def names_any(self, addresses: Collection[str]) -> bool:
+        """Whether any of the lower-case `addresses` is listed."""
+        return not self._kinds.keys().isdisjoint(addresses)
 
     def __iter__(self) -> Iterator[ListEntry]:
         return iter(sorted(self._entries.values()))

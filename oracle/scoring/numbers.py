@@ -41,20 +41,6 @@ for _k in range(1, 15):
     _EXP_TERMS.append(_EXP_TERMS[-1] / _k)
 
 
-def exp(x: Floats) -> Floats:
-    """Element-wise e^x for x <= 0, within 1e-15 relative: e^x = 2^k · e^r with |r| <= ln2/2, and Taylor's series for
-    e^r."""
-    x = np.maximum(x, -700.0)
-    k = np.rint(x / _LN2)
-    r = x - k * _LN2
-    total = np.full_like(r, _EXP_TERMS[-1])
-    for term in reversed(_EXP_TERMS[:-1]):
-        total = total * r
-        total = total + term
-    scaled: Floats = np.ldexp(total, k.astype(np.int32))
-    return scaled
-
-
 def exp2(x: float) -> float:
     """2^x for one number."""
     k = round(x)

@@ -8,10 +8,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 
 RULES = "payflow.rules/2"
 """Version of the rules in code: score tables, formulas, features. It stands in model files and evidence documents;
 whoever changes a score by changing code must raise it (tests/oracle/scoring/test_golden.py notices)."""
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False)
 
 MICRO = 10**6
 """Amounts inside the engine are millionths of one token, whatever the token's decimals."""
@@ -37,6 +40,13 @@ class Alert(IntFlag):
 
 
 NO_ALERT = Alert(0)
+
+
+@lru_cache(maxsize=1 << 12)
+def alert_names(bits: int) -> tuple[str, ...]:
+    """Names of the alert bits that are set, the lowest first; bits that are no alert have none."""
+    return tuple([str(alert.name) for alert in Alert if alert & bits])
+
 
 ALERT_SCORE = 70
 """Score from which an analyzer raises its general alert (VELOCITY_, AMOUNT_ or PATTERN_ANOMALY)."""
@@ -154,24 +164,24 @@ class Assessment:
                 "timing": self.timing,
             },
             "level": self.level.name,
-            "alerts": [alert.name for alert in Alert if alert in self.alerts],
+            "alerts": alert_names(int(self.alerts)),
             "explanations": [
                 {
                     "analyzer": one.analyzer,
                     "score": one.score,
                     "sentence": one.sentence,
-                    "payments": list(one.payments),
-                    "alerts": [alert.name for alert in Alert if alert in one.alerts],
+                    "payments": one.payments,
+                    "alerts": alert_names(int(one.alerts)),
                 }
                 for one in self.explanations
             ],
             "anomaly": {name: f"{rank:.6f}" for name, rank in self.anomaly.items()},
-            "features": dict(self.features),
-            "supervised": dict(self.supervised),
+            "features": self.features,
+            "supervised": self.supervised,
             "model_version": self.model_version,
             "lists_version": self.lists_version,
         }
-        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+        return _CANONICAL.encode(document).encode("ascii")
 
     @property
     def evidence_hash(self) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from oracle.chain.contracts import ChainEvent
-from oracle.scoring import Alert, Assessment, RiskLevel
+from oracle.scoring import Alert, Assessment, RiskLevel, alert_names
 from oracle.scoring.types import RULES
 from oracle.signing import RiskReport
 from oracle.verify.evidence import EvidenceCheck
@@ -38,7 +38,7 @@ def compare(
     checks = [
         FieldCheck("score", int(said["score"]), ours.overall_score),
         FieldCheck("level", RiskLevel(int(said["level"])).name, level.name),
-        FieldCheck("alerts", alert_names(int(said["alerts"])), alert_names(ours.alerts)),
+        FieldCheck("alerts", alerts_text(int(said["alerts"])), alerts_text(ours.alerts)),
         FieldCheck("model_version", str(said["modelVersion"]), ours.model_version),
         FieldCheck("evidence_hash", str(said["evidenceHash"]), ours.evidence_hash),
     ]
@@ -48,11 +48,10 @@ def compare(
     return tuple(checks)
 
 
-def alert_names(bits: int) -> str:
+def alerts_text(bits: int) -> str:
     """Names of the alert bits, "none" where there is none."""
-    names = [str(alert.name) for alert in Alert if bits & alert]
     unknown = bits & ~sum(Alert)
-    return ", ".join(names + ([f"unknown bits {unknown:#x}"] if unknown else [])) or "none"
+    return ", ".join([*alert_names(bits)] + ([f"unknown bits {unknown:#x}"] if unknown else [])) or "none"
 
 
 def why(

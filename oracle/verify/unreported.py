@@ -5,7 +5,7 @@ from dataclasses import replace
 from oracle.chain.contracts import ChainEvent
 from oracle.scoring import RiskLevel
 from oracle.verify.calldata import calls
-from oracle.verify.judge import alert_names
+from oracle.verify.judge import alerts_text
 from oracle.verify.lookup import Lookup
 from oracle.verify.result import FieldCheck, Outcome, Verification
 
@@ -33,7 +33,7 @@ def judge_unreported(
             fields=(
                 FieldCheck("score", score, 0),
                 FieldCheck("level", RiskLevel(int(verdict.arguments["level"])).name, RiskLevel.SAFE.name),
-                FieldCheck("alerts", alert_names(int(verdict.arguments["alerts"])), alert_names(0)),
+                FieldCheck("alerts", alerts_text(int(verdict.arguments["alerts"])), alerts_text(0)),
             ),
             notes=(*result.notes, note),
         )

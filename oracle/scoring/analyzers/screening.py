@@ -111,6 +111,8 @@ def _exposure(side: str, wallet: WalletState, token: str, lists: ScreeningLists)
 
 
 def _listed_pairs(pairs: "dict[str, Pair]", token: str, lists: ScreeningLists) -> list[tuple[str, Pair]]:
+    if not lists.names_any(pairs):
+        return []
     return [
         (other, pair)
         for other, pair in pairs.items()

@@ -1,4 +1,4 @@
-"""Models behind the feature vector: inference in plain numpy, training elsewhere."""
+"""Models behind the feature vector: inference in our own code, training elsewhere."""
 
 from oracle.scoring.ensemble.anomaly import MEMBERS, AnomalyEnsemble
 from oracle.scoring.ensemble.channel import Channel, Opinion

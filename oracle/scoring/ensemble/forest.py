@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.scoring.ensemble import loops
 from oracle.scoring.numbers import Floats, exp2, total
 
 
@@ -31,11 +32,10 @@ class Forest:
 
     def raw(self, x: Floats) -> float:
         """Anomaly score 0–1 of one vector. It is cut as 32-bit floats, as scikit-learn does."""
-        x = x.astype(np.float32).astype(np.float64)
-        node = self.roots
-        for _ in range(self.depth):
-            node = np.where(x[self.feature[node]] <= self.threshold[node], self.left[node], self.right[node])
-        return exp2(-total(self.length[node]) / (len(self.roots) * self.normal))
+        depths = loops.depths(
+            x, self.roots, self.feature, self.threshold, self.left, self.right, self.length, self.depth
+        )
+        return exp2(-total(depths) / (len(self.roots) * self.normal))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""

@@ -1,7 +1,7 @@
 """The detectors that compare a point with stored ones, and the autoencoder.
 
-All sums run over the first axis of C-ordered arrays, which numpy adds row by row; a matrix product would leave the
-order to the BLAS library at hand, and with it the last bits (ADR 0010).
+A matrix product would leave the order of its sums to the BLAS library at hand, and with it the last bits (ADR 0010):
+the loops are compiled instead.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from oracle.scoring.numbers import Floats, exp, total
-
-
-def squared_distances(points: Floats, x: Floats) -> Floats:
-    """Of `x`, shape (features,), to each column of `points`, shape (features, points)."""
-    difference = points - x[:, None]
-    squared: Floats = np.add.reduce(difference * difference, axis=0)
-    return squared
+from oracle.scoring.ensemble import loops
+from oracle.scoring.numbers import Floats, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +25,7 @@ class OneClassSvm:
 
     def raw(self, x: Floats) -> float:
         """Negated decision function: above 0 lies outside of the support."""
-        kernel = exp(-self.gamma * squared_distances(self.vectors, x))
-        return -(total(kernel * self.weights) + self.offset)
+        return -(total(loops.gaussian(self.vectors, self.weights, self.gamma, x)) + self.offset)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""
@@ -68,14 +61,9 @@ class Neighbourhood:
 
     def raw(self, x: Floats) -> tuple[float, float]:
         """LOF (about 1 for inliers) and DBSCAN score (up to 1 for what DBSCAN would have joined to a cluster)."""
-        distance = np.sqrt(squared_distances(self.points, x))
-        farthest = np.partition(distance, self.k - 1)[self.k - 1]
-        near = np.flatnonzero(distance <= farthest)
-        # by distance, then by index: ties must not be left to the partition's order, which depends on the CPU
-        near = near[np.argsort(distance[near], kind="stable")][: self.k]
-        reach = np.maximum(distance[near], self.k_distance[near])
+        reach, dense, least = loops.neighbours(self.points, self.k_distance, self.density, self.core, self.k, x)
         own = 1.0 / (total(reach) / self.k + 1e-10)
-        return total(self.density[near]) / self.k / own, float(distance[self.core].min()) / self.eps
+        return total(dense) / self.k / own, least / self.eps
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""
@@ -113,9 +101,7 @@ class Autoencoder:
         """Mean squared reconstruction error."""
         flow = x
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            flow = np.add.reduce(weight * flow[:, None], axis=0) + bias
-            if layer < len(self.weights) - 1:
-                flow = np.maximum(flow, 0.0)
+            flow = loops.layer(weight, bias, flow, layer < len(self.weights) - 1)
         error = flow - x
         return total(error * error) / len(x)
 

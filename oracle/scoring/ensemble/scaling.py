@@ -1,10 +1,11 @@
 """Ranks: from any quantity to its place among ordinary payments."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from oracle.scoring.ensemble import loops
 from oracle.scoring.numbers import Floats
 
 _OVERSHOOT = 0.5
@@ -41,10 +42,15 @@ class Scaler:
     """One rank curve a feature: the quantile transform that the detectors are fitted behind."""
 
     curves: tuple[RankCurve, ...]
+    _packed: tuple[np.ndarray, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_packed", tuple(pack(self.curves).values()))
 
     def __call__(self, entries: tuple[int, ...], scale: int) -> Floats:
-        """The scaled vector of shape (features,) of integer `entries` in units of 1/`scale`."""
-        return np.array([curve(entry / scale) for curve, entry in zip(self.curves, entries, strict=True)])
+        """The scaled vector of shape (features,) of integer `entries` in units of 1/`scale`: for each its curve."""
+        ranks: Floats = loops.ranks(*self._packed, np.array(entries, np.float64) / scale)
+        return ranks
 
 
 def pack(curves: tuple[RankCurve, ...]) -> dict[str, np.ndarray]:

@@ -75,13 +75,16 @@ class GraphSignals:
     """Counterparty of the recipient that the sender looks like."""
 
 
-def measure_graph(context: Context) -> GraphSignals:
-    """Degrees, nearness, community, cohort of the funder, and look-alike addresses."""
+def measure_graph(context: Context, near: float | None = None) -> GraphSignals:
+    """Degrees, nearness, community, cohort of the funder, and look-alike addresses. `near`: the nearness, where it was
+    measured before: the walk takes longest and knows no amount."""
     payment, sender, recipient, ledger = context.payment, context.sender, context.recipient, context.ledger
     known = sender.count > 0 and recipient.count > 0
     cohort, alike, ids = _cohort(context)
+    if near is None:
+        near = nearness(ledger, payment.sender, payment.recipient) if known else 0.0
     return GraphSignals(
-        nearness=nearness(ledger, payment.sender, payment.recipient) if known else 0.0,
+        nearness=near,
         same_community=known and sender.community == recipient.community,
         sender_partners=sender.partners_seen,
         recipient_partners=recipient.partners_seen,

@@ -30,13 +30,13 @@ class Signals:
     timing: TimingSignals
 
     @classmethod
-    def of(cls, context: Context) -> "Signals":
-        """Measure; the ledger stays as it is."""
+    def of(cls, context: Context, near: float | None = None) -> "Signals":
+        """Measure; the ledger stays as it is. `near`: the parties' nearness, where it was measured before."""
         return cls(
             measure_velocity(context),
             measure_amount(context),
             measure_pattern(context),
-            measure_graph(context),
+            measure_graph(context, near),
             measure_timing(context),
         )
 
@@ -144,11 +144,8 @@ def vector(signals: Signals) -> tuple[int, ...]:
 
 def decimals(entries: tuple[int, ...]) -> dict[str, str]:
     """The vector by name, as decimals with six places."""
-    shown = {}
-    for name, entry in zip(FEATURES, entries, strict=True):
-        whole, rest = divmod(abs(entry), SCALE)
-        shown[name] = f"{'-' if entry < 0 else ''}{whole}.{rest:06d}"
-    return shown
+    # exact: a double holds far more than the digits of any entry
+    return {name: f"{entry / SCALE:.6f}" for name, entry in zip(FEATURES, entries, strict=True)}
 
 
 def _tokens(micro: int) -> float:

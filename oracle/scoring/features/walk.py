@@ -10,19 +10,19 @@ minutes old, and its number means something.
 
 from collections import deque
 
-from oracle.scoring.state import Ledger, Pair
+from oracle.scoring.state import Ledger
 
 STOP = 0.2
 _PUSHES = 16
-_FANOUT = 12
-"""The walker follows the counterparties dealt with last; a hub's thousands say nothing about nearness."""
 _RESIDUE = 0.004
 HUB = 64
 """Counterparties from which the walk stops: everyone is two steps from everyone through an exchange."""
 
 
 def nearness(ledger: Ledger, start: str, target: str) -> float:
-    """Probability that the walk from `start` stops at `target`, from below; 0 when it is not reached."""
+    """Probability that the walk from `start` stops at `target`, from below; 0 when it is not reached.
+
+    It follows the counterparties dealt with last; a hub's thousands say nothing about nearness."""
     mass: dict[str, float] = {}
     residue = {start: 1.0}
     queue = deque([start])
@@ -35,21 +35,11 @@ def nearness(ledger: Ledger, start: str, target: str) -> float:
         wallet = ledger.wallet(address)
         if wallet is None or (wallet.partners_seen > HUB and address != start):
             continue
-        neighbours = _latest(wallet.paid) + _latest(wallet.payers)
-        weight = sum(pair.count for _, pair in neighbours)
-        for other, pair in neighbours:
-            share = (1.0 - STOP) * rest * pair.count / weight
+        neighbours, weight = ledger.neighbours(address)
+        passed = (1.0 - STOP) * rest
+        for other, count in neighbours:
             before = residue.get(other, 0.0)
-            residue[other] = before + share
-            if before < _RESIDUE <= before + share:
+            after = residue[other] = before + passed * count / weight
+            if before < _RESIDUE <= after:
                 queue.append(other)
     return mass.get(target, 0.0) + STOP * residue.get(target, 0.0)
-
-
-def _latest(pairs: "dict[str, Pair]") -> list[tuple[str, Pair]]:
-    found = []
-    for name in reversed(pairs):
-        found.append((name, pairs[name]))
-        if len(found) == _FANOUT:
-            break
-    return found

@@ -1,6 +1,7 @@
 """All wallets together: what one more payment changes."""
 
 from collections import OrderedDict
+from itertools import islice
 
 from oracle.scoring.config import DAY, HOUR, MONTH, ScoringConfig
 from oracle.scoring.state.communities import Communities
@@ -19,6 +20,10 @@ from oracle.scoring.types import Payment
 
 MAX_WALLETS = 1_000_000
 """Wallets kept; beyond them the one that was silent longest is forgotten."""
+FANOUT = 12
+"""Counterparties, per direction, that a walk through the graph follows: those dealt with last."""
+_NEIGHBOURHOODS = 1 << 13
+"""Wallets whose neighbours are kept at hand."""
 IDLE = 180 * DAY
 """Silence after which a wallet is forgotten."""
 
@@ -34,6 +39,7 @@ class Ledger:
         self.clock = 0
         self.communities = Communities()
         self._wallets: OrderedDict[str, WalletState] = OrderedDict()
+        self._neighbours: dict[str, tuple[list[tuple[str, int]], int]] = {}
 
     def __len__(self) -> int:
         return len(self._wallets)
@@ -41,6 +47,20 @@ class Ledger:
     def wallet(self, address: str) -> WalletState | None:
         """The wallet's state, or None. Callers read only."""
         return self._wallets.get(address)
+
+    def neighbours(self, address: str) -> tuple[list[tuple[str, int]], int]:
+        """The counterparties that a known wallet dealt with last, paid ones first, each with the number of payments,
+        and the sum of these numbers. Callers read only."""
+        found = self._neighbours.get(address)
+        if found is None:
+            wallet = self._wallets[address]
+            latest = [*islice(reversed(wallet.paid.items()), FANOUT), *islice(reversed(wallet.payers.items()), FANOUT)]
+            counts = [(other, pair.count) for other, pair in latest]
+            found = counts, sum([count for _, count in counts])
+            if len(self._neighbours) >= _NEIGHBOURHOODS:
+                self._neighbours.clear()
+            self._neighbours[address] = found
+        return found
 
     def now(self, timestamp: int) -> int:
         """The time at which a payment of that timestamp counts."""
@@ -51,6 +71,8 @@ class Ledger:
         time = self.clock = self.now(payment.timestamp)
         micro = payment.micro
         sender, recipient = payment.sender, payment.recipient
+        self._neighbours.pop(sender, None)
+        self._neighbours.pop(recipient, None)
         fresh = recipient not in self._wallets and recipient != sender
         s, r = self._touch(sender, time), self._touch(recipient, time)
 
@@ -133,6 +155,7 @@ class Ledger:
             if max(wallet.last_in, wallet.last_out) >= time - IDLE and len(self._wallets) <= MAX_WALLETS:
                 return
             del self._wallets[address]
+            self._neighbours.pop(address, None)
 
 
 def matching_inflow(wallet: WalletState, token: str, micro: int, time: int, config: ScoringConfig) -> Move | None:

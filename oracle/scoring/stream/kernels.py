@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from oracle.scoring.supervised.compiled import compiled
+from oracle.scoring.compiled import compiled
 
 WAYS = 16
 RING = 48
@@ -324,6 +324,18 @@ def extract(state, now, sender, recipient, token, tx, amount, stable, subject_pa
         vector,
         base + WINDOWS * WIDTH,
     )
+
+
+@compiled
+def extract_both(state, now, sender, recipient, token, tx, amount, stable, columns):
+    """The chosen `columns` of the vectors of both parties, shape (2, columns), the sender's first."""
+    vector = np.empty(PAYMENT + PAIR + 2 * WINDOWS * WIDTH, np.float64)
+    rows = np.empty((2, columns.size), np.float64)
+    for side in range(2):
+        extract(state, now, sender, recipient, token, tx, amount, stable, side == 0, vector)
+        for c in range(columns.size):
+            rows[side, c] = vector[columns[c]]
+    return rows
 
 
 @compiled

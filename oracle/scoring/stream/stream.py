@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from oracle.errors import ConfigurationError
 from oracle.scoring.stream import kernels
-from oracle.scoring.stream.features import ALL_FEATURES, COLUMNS
+from oracle.scoring.stream.features import COLUMNS
 from oracle.scoring.stream.state import allocate, nbytes
 
 Side = Literal["sender", "recipient"]
@@ -89,7 +89,6 @@ class Stream:
     def __init__(self, wallets: int = 1 << 17, pairs: int = 1 << 19) -> None:
         """Room for about this many wallets and ordered pairs; see `state.allocate`."""
         self._state = allocate(wallets, pairs)
-        self._vector = np.empty(len(ALL_FEATURES), np.float64)
         self._columns = np.array(COLUMNS, np.int64)
 
     @property
@@ -97,11 +96,11 @@ class Stream:
         """Memory held, in bytes."""
         return nbytes(self._state)
 
-    def features(self, payment: Transfer, side: Side) -> NDArray[np.float64]:
-        """The vector (F,) in the order of `FEATURES`, NaN where a window is empty; remembers nothing."""
-        kernels.extract(self._state, *_scalars(payment), side == "sender", self._vector)
-        vector: NDArray[np.float64] = self._vector[self._columns]
-        return vector
+    def features(self, payment: Transfer) -> NDArray[np.float64]:
+        """The vectors (2, F) of the sender and of the recipient in the order of `FEATURES`, NaN where a window is
+        empty; remembers nothing."""
+        rows: NDArray[np.float64] = kernels.extract_both(self._state, *_scalars(payment), self._columns)
+        return rows
 
     def observe(self, payment: Transfer) -> None:
         """Remember a payment. The caller gives each once, in the order of the chain."""

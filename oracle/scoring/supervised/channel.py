@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from oracle.scoring.ensemble.channel import Opinion
 from oracle.scoring.numbers import Floats
-from oracle.scoring.stream import FEATURES, Side, Stream, Transfer, transfer_of
+from oracle.scoring.stream import FEATURES, Side, Stream, Transfer
 from oracle.scoring.supervised.local_rank import LocalRank
 from oracle.scoring.supervised.model import SupervisedModel
 from oracle.scoring.supervised.wording import spoken
@@ -46,39 +46,36 @@ class SupervisedChannel:
         self._model = model
         self._stream = Stream()
         self._rank = LocalRank()
-        self._now = 0
         self._last: tuple[Payment, Advice] | None = None
 
-    def advise(self, payment: Payment) -> Advice:
-        """What the model says of a payment as of now; remembers nothing."""
-        advice = self._advise(payment, transfer_of(payment, self._now))
+    def advise(self, payment: Payment, transfer: Transfer) -> Advice:
+        """What the model says of a payment as of now; remembers nothing. `transfer`: the same payment for the
+        stream."""
+        advice = self._advise(payment, transfer)
         self._last = (payment, advice)
         return advice
 
     def _advise(self, payment: Payment, transfer: Transfer) -> Advice:
-        sides: tuple[tuple[Side, str], ...] = (("sender", payment.sender), ("recipient", payment.recipient))
-        vectors = [(self._stream.features(transfer, side), side, party) for side, party in sides]
-        raws = [self._model.trees.raw(vector) for vector, _, _ in vectors]
-        worse = 0 if raws[0] >= raws[1] else 1
-        vector, side, party = vectors[worse]
-        score = self._model.rank(raws[worse])
+        vectors = self._stream.features(transfer)
+        of_sender, of_recipient = self._model.trees.raw_batch(vectors).tolist()
+        side: Side = "sender" if of_sender >= of_recipient else "recipient"
+        worse = max(of_sender, of_recipient)
+        score = self._model.rank(worse)
         return Advice(
             side=side,
-            party=party,
+            party=payment.sender if side == "sender" else payment.recipient,
             score=score,
             rank=self._rank(score),
-            probability=self._model.probability(raws[worse]),
-            vector=vector,
+            probability=self._model.probability(worse),
+            vector=vectors[0 if side == "sender" else 1],
         )
 
-    def observe(self, payment: Payment) -> None:
-        """Remember a payment that was made."""
-        transfer = transfer_of(payment, self._now)
+    def observe(self, payment: Payment, transfer: Transfer) -> None:
+        """Remember a payment that was made. `transfer`: as for `advise`."""
         # what was just said of it still holds, nothing has been observed since
         said = self._last[1] if self._last is not None and self._last[0] == payment else self._advise(payment, transfer)
         self._last = None
         self._rank.add(said.score)
-        self._now = transfer.time
         self._stream.observe(transfer)
 
     def explain(self, advice: Advice) -> tuple[list[Explanation], dict[str, object]]:

@@ -17,8 +17,8 @@ from math import fsum
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.scoring.compiled import compiled
 from oracle.scoring.numbers import Floats
-from oracle.scoring.supervised.compiled import compiled
 from oracle.scoring.supervised.quadrature import gauss_legendre
 from oracle.scoring.supervised.trees import SCALE, BoostedTrees, Ints
 

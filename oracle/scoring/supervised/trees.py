@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.scoring.compiled import compiled
 from oracle.scoring.numbers import Floats
-from oracle.scoring.supervised.compiled import compiled
 
 Ints = NDArray[np.int64]
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from oracle.scoring.stream import transfer_of
-from oracle.scoring.types import Payment
+from oracle.scoring.stream import Transfer
 from oracle.scoring.typology.typologies import WEEK, Typologies
 
 EDGES, WALLETS = 1 << 18, 1 << 16
@@ -28,24 +27,24 @@ class Closings:
         self._typologies = Typologies(WEEK, WALLETS, EDGES)
         self._ids: list[str] = []
         self._count = 0
-        self._now = 0
 
-    def look(self, payment: Payment) -> Circle | None:
-        """The shortest circle, of at most six payments, that the payment closes; remembers nothing."""
-        facts = self._typologies.look(transfer_of(payment, self._now))
-        if not facts.cycle:
+    def look(self, transfer: Transfer) -> Circle | None:
+        """The shortest circle, of at most six payments, that the payment closes; remembers nothing.
+
+        Raises InvalidPayment where it is older than the last one remembered.
+        """
+        facts = self._typologies.cycle(transfer)
+        if facts is None:
             return None
         ids = tuple(self._ids[name % EDGES] for name in facts.cycle_ids)
         return Circle(facts.cycle, facts.cycle_ratio, facts.cycle_seconds, ids)
 
-    def observe(self, payment: Payment) -> None:
-        """Remember a payment that was made."""
-        transfer = transfer_of(payment, self._now)
+    def observe(self, transfer: Transfer, payment_id: str) -> None:
+        """Remember a payment that was made. Raises InvalidPayment where it is older than the one before."""
         self._typologies.observe(transfer, self._count)
         place = self._count % EDGES
         if place == len(self._ids):
-            self._ids.append(payment.payment_id)
+            self._ids.append(payment_id)
         else:
-            self._ids[place] = payment.payment_id
+            self._ids[place] = payment_id
         self._count += 1
-        self._now = transfer.time

@@ -14,7 +14,7 @@ Inner loops take single arrays out of the state: handing on all of it costs more
 
 import numpy as np
 
-from oracle.scoring.supervised.compiled import compiled
+from oracle.scoring.compiled import compiled
 
 WAYS = 16
 SCAN = 96

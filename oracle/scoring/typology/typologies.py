@@ -57,10 +57,25 @@ class Typologies:
         Raises:
             InvalidPayment: the payment is older than the last one remembered.
         """
+        self._see(payment)
+        return self._facts()
+
+    def cycle(self, payment: Transfer) -> TypologyFacts | None:
+        """`look` for payments that close a cycle, None for all others: quicker, since the facts of most are not asked
+        for.
+
+        Raises:
+            InvalidPayment: see `look`.
+        """
+        self._see(payment)
+        return self._facts() if self._vector[kernels.CYCLE_LENGTH] else None
+
+    def _see(self, payment: Transfer) -> None:
         self._refuse_past(payment.time)
-        state = self._state
-        kernels.look(state, *_scalars(payment), self._vector)
-        vector = self._vector.tolist()
+        kernels.look(self._state, *_scalars(payment), self._vector)
+
+    def _facts(self) -> TypologyFacts:
+        state, vector = self._state, self._vector.tolist()
         values: list[Any] = [int(x) for x in vector]
         values[kernels.CYCLE_RATIO], values[kernels.CUT] = vector[kernels.CYCLE_RATIO], Cut(values[kernels.CUT])
         places = state.path[: max(0, values[kernels.CYCLE_LENGTH] - 1)] & (state.edge.shape[0] - 1)

@@ -76,7 +76,7 @@ def test_stream__in_a_backtest__gives_the_scores_of_one_payment_at_a_time(
     online, seen = Stream(4_000, 8_000), set()
     for row, payment in zip(cells(tmp_path / "out.csv"), SOURCE.rows(), strict=True):
         transfer = transfer_of(payment)
-        vector = online.features(transfer, "sender" if side is Side.SENDER else "recipient")
+        vector = online.features(transfer)[0 if side is Side.SENDER else 1]
         assert int(row["score"]) == supervised.score(vector)
         assert row["probability"] == f"{supervised.probability(supervised.trees.raw(vector)):.6f}"
         online.observe(transfer)
@@ -104,8 +104,9 @@ def test_stream__in_a_backtest__says_what_a_nodes_channel_says(
     sides = [small_stream(supervised, side).play(rows, [True] * len(rows)) for side in (Side.SENDER, Side.RECIPIENT)]
     node = SupervisedChannel(supervised)
     for row, sent, received in zip(rows, *sides, strict=True):
-        assert f"{node.advise(row.payment).probability:.6f}" == max(sent[-2], received[-2])
-        node.observe(row.payment)
+        transfer = transfer_of(row)
+        assert f"{node.advise(row.payment, transfer).probability:.6f}" == max(sent[-2], received[-2])
+        node.observe(row.payment, transfer)
 
 
 @pytest.mark.parametrize("chunks", [0, 1, 3])

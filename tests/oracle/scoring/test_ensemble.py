@@ -1,4 +1,4 @@
-"""Inference in plain numpy against scikit-learn's own scores."""
+"""Our inference against scikit-learn's own scores."""
 
 from typing import Any
 

@@ -49,7 +49,7 @@ def test_stream__online_backtest_and_training__same_bytes(seed: int) -> None:
     training = Stream(64, 256).batch(table, pays, wanted)
     node, online = Stream(64, 256), []
     for payment, pay in zip(rows_of(table), pays, strict=True):
-        online.append(node.features(payment, "sender" if pay else "recipient"))
+        online.append(node.features(payment)[0 if pay else 1])
         node.observe(payment)
     assert np.array(online).tobytes() == backtest.tobytes()
     assert training.tobytes() == backtest[wanted].tobytes()
@@ -66,8 +66,8 @@ def test_stream__later_payments__change_no_earlier_vector() -> None:
 
 def test_stream__asking_twice__remembers_nothing() -> None:
     stream, payment = Stream(16, 16), Transfer(1_600_000_000, 5, 6, 1, 1, 10.0)
-    first = stream.features(payment, "sender")
-    assert stream.features(payment, "sender").tobytes() == first.tobytes()
+    first = stream.features(payment)[0]
+    assert stream.features(payment)[0].tobytes() == first.tobytes()
     assert first[NAMES.index("own_7d_n")] == 0
 
 
@@ -75,7 +75,7 @@ def test_stream__money_in_and_out_again__is_passed_on() -> None:
     stream, start = Stream(16, 16), 1_600_000_000
     stream.observe(Transfer(start, 5, 6, 1, 1, 100.0))
     stream.observe(Transfer(start + 63, 6, 7, 1, 2, 75.0))
-    seen = dict(zip(NAMES, stream.features(Transfer(start + 126, 6, 8, 1, 3, 25.0), "sender").tolist(), strict=True))
+    seen = dict(zip(NAMES, stream.features(Transfer(start + 126, 6, 8, 1, 3, 25.0))[0].tolist(), strict=True))
     assert seen["own_1d_passed_on"] == 0.75
     assert seen["own_1d_drain"] == 1.0
     assert seen["own_1d_in_share"] == 0.5
@@ -87,7 +87,7 @@ def test_stream__money_in_and_out_again__is_passed_on() -> None:
 def test_stream__window_over__event_counts_only_in_longer_ones() -> None:
     stream, start = Stream(16, 16), 1_600_000_000
     stream.observe(Transfer(start, 5, 6, 1, 1, 100.0))
-    seen = dict(zip(NAMES, stream.features(Transfer(start + 3601, 6, 5, 1, 2, 1.0), "sender").tolist(), strict=True))
+    seen = dict(zip(NAMES, stream.features(Transfer(start + 3601, 6, 5, 1, 2, 1.0))[0].tolist(), strict=True))
     assert (seen["own_1h_n"], seen["own_1d_n"]) == (0, 1)
 
 
@@ -95,7 +95,7 @@ def test_stream__more_than_the_ring__remembers_the_last_only() -> None:
     stream, start = Stream(16, 16), 1_600_000_000
     for i in range(RING + 20):
         stream.observe(Transfer(start + i, 5, 6, 1, i + 1, 1.0))
-    seen = dict(zip(NAMES, stream.features(Transfer(start + 100, 5, 6, 1, 999, 1.0), "sender").tolist(), strict=True))
+    seen = dict(zip(NAMES, stream.features(Transfer(start + 100, 5, 6, 1, 999, 1.0))[0].tolist(), strict=True))
     assert seen["own_1d_n"] == RING
 
 
@@ -106,7 +106,7 @@ def test_stream__thousand_times_its_capacity__memory_stays_and_last_wallet_is_kn
         stream.observe(Transfer(start + i, key_of(hex(2 * i)), key_of(hex(2 * i + 1)), 1, i, 1.0))
     last = Transfer(start + 32_000, key_of(hex(2 * 31_999)), 9, 1, 1, 1.0)
     assert stream.nbytes == before
-    assert stream.features(last, "sender")[NAMES.index("own_1d_n")] == 1
+    assert stream.features(last)[0][NAMES.index("own_1d_n")] == 1
 
 
 def test_stream__memory__below_two_kilobytes_a_wallet_with_four_pairs() -> None:

@@ -10,7 +10,7 @@ from oracle.errors import ModelInvalid
 from oracle.scoring import Payment, RiskEngine, RiskLevel, RiskModel, ScreeningLists
 from oracle.scoring.counterfactual import lower_amount
 from oracle.scoring.simulator import simulate, simulated_lists
-from oracle.scoring.stream import FEATURES, Stream, Table, Transfer, key_of
+from oracle.scoring.stream import FEATURES, Stream, Table, Transfer, key_of, transfer_of
 from oracle.scoring.stream.features import ALL_FEATURES
 from oracle.scoring.supervised.channel import SupervisedChannel
 from oracle.scoring.supervised.local_rank import LEAST, WINDOW, LocalRank
@@ -32,12 +32,12 @@ def test_advise__asked_twice_and_about_others_between__says_the_same(model: Risk
     assert model.supervised is not None
     one, other = SupervisedChannel(model.supervised), SupervisedChannel(model.supervised)
     for payment in stream[:250]:
-        one.observe(payment)
-        other.observe(payment)
+        one.observe(payment, transfer_of(payment, 0))
+        other.observe(payment, transfer_of(payment, 0))
         for strange in stream[300:302]:
-            other.advise(strange)
+            other.advise(strange, transfer_of(strange, 0))
     for payment in stream[250:300]:
-        first, second = one.advise(payment), other.advise(payment)
+        first, second = (each.advise(payment, transfer_of(payment, 0)) for each in (one, other))
         assert (first.score, first.rank, first.side) == (second.score, second.rank, second.side)
 
 
@@ -47,10 +47,10 @@ def test_vectors__of_the_channel__are_those_of_a_backtest(model: RiskModel, stre
     one = SupervisedChannel(model.supervised)
     online, sides = [], []
     for payment in stream:
-        advice = one.advise(payment)
+        advice = one.advise(payment, transfer_of(payment, 0))
         online.append(advice.vector)
         sides.append(advice.side == "sender")
-        one.observe(payment)
+        one.observe(payment, transfer_of(payment, 0))
     transfers = [
         Transfer(p.timestamp, key_of(p.sender), key_of(p.recipient), key_of(p.token), key_of(p.tx), p.micro / 10**6)
         for p in stream
