@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pages import CARD, renew
+from benchmarks.rows import payment_of
 from oracle.datasets import Transfers, among_first, load, without_repeats
 from oracle.evaluation import roc_auc
 from oracle.evaluation.gate.vectors import vectors
-from oracle.scoring import Payment, RiskEngine, RiskModel, ScreeningLists
+from oracle.scoring import RiskEngine, RiskModel, ScreeningLists
 from oracle.scoring.combine import POINTS as IN_USE
 from oracle.scoring.combine import RANK_FROM, WEIGHTS
 from oracle.scoring.numbers import Floats
@@ -77,19 +78,7 @@ def through_the_engine(transfers: Transfers) -> tuple[Floats, Floats, Floats]:
     engine = RiskEngine(model, ScreeningLists())
     out = np.zeros((3, len(transfers)))
     for row in range(len(transfers)):
-        token = transfers.tokens[transfers.token[row]]
-        found = engine.assess_and_observe(
-            Payment(
-                payment_id=f"0x{row:064x}",
-                sender=transfers.parties[transfers.sender[row]],
-                recipient=transfers.parties[transfers.recipient[row]],
-                token=token.address,
-                amount=int(transfers.units[row]),
-                decimals=token.decimals,
-                timestamp=int(transfers.time[row]),
-                tx=transfers.transactions[transfers.tx[row]],
-            )
-        )
+        found = engine.assess_and_observe(payment_of(transfers, row, tx=transfers.transactions[transfers.tx[row]]))
         scores = {name: getattr(found, name) for name in WEIGHTS}
         out[1, row] = sum(WEIGHTS[name] * score for name, score in scores.items()) // 100
         decided = "weighted sum" not in found.explanations[0].sentence

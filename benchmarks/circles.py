@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pages import CARD, renew
+from benchmarks.rows import payment_of
 from oracle.datasets import load, without_repeats
 from oracle.scoring import Payment
 from oracle.scoring.analyzers import judge_circle
@@ -40,18 +41,7 @@ def measured() -> Iterator[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
         labels = np.array([bool(one.label) for one in stream])
         yield f"simulator, seed {seed}", labels, circles(one.payment for one in stream)
     transfers = without_repeats(load("stablecoins")).transfers
-    payments = (
-        Payment(
-            payment_id=str(row),
-            sender=transfers.parties[transfers.sender[row]],
-            recipient=transfers.parties[transfers.recipient[row]],
-            token=transfers.tokens[transfers.token[row]].address,
-            amount=int(transfers.units[row]),
-            decimals=transfers.tokens[transfers.token[row]].decimals,
-            timestamp=int(transfers.time[row]),
-        )
-        for row in range(len(transfers))
-    )
+    payments = (payment_of(transfers, row) for row in range(len(transfers)))
     yield "labelled stablecoin transfers", transfers.label == 1, circles(payments)
 
 

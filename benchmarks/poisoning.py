@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pages import CARD, renew
+from benchmarks.rows import payment_of
 from oracle.datasets.folder import Origin, data_folder, locate
 from oracle.datasets.labelled import load_labelled
 from oracle.datasets.repeats import without_repeats
@@ -111,20 +112,6 @@ def ordinary() -> Transfers:
     """Whole histories of wallets that nobody reported, in order, each transfer once. Raises DataMissing."""
     transfers = load_labelled(data_folder() / "eth_transfers_labelled")
     return without_repeats(transfers.take(transfers.label == 0)).transfers
-
-
-def payment_of(transfers: Transfers, row: int, name: str = "") -> Payment:
-    """A row of a data set as a payment."""
-    token = transfers.tokens[int(transfers.token[row])]
-    return Payment(
-        name or f"0x{row:064x}",
-        transfers.parties[int(transfers.sender[row])],
-        transfers.parties[int(transfers.recipient[row])],
-        token.address,
-        int(transfers.units[row]),
-        min(token.decimals, 36),
-        int(transfers.time[row]),
-    )
 
 
 class Lives:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.pages import CARD, renew
-from benchmarks.poisoning import START, TOKEN, ordinary, payment_of
+from benchmarks.poisoning import START, TOKEN, ordinary
+from benchmarks.rows import payment_of
 from oracle.datasets.folder import Origin, data_folder, locate
 from oracle.datasets.transfers import Transfers
 from oracle.errors import InvalidListing
