@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from oracle.node import Analysis, InstantQuote, Listing, PaymentDetail, PaymentView, Stats, WalletRisk
-from oracle.scoring import Alert
+from oracle.scoring import alert_names
 
 
 def _exact(value: object) -> object:
@@ -56,11 +56,6 @@ class ListRequest(_Model):
     note: Annotated[str, Field(max_length=500)] = ""
 
 
-def alert_names(bits: int) -> list[str]:
-    """Names of the alert bits that are set."""
-    return [str(alert.name) for alert in Alert if alert & bits]
-
-
 def analysis_json(transaction_id: str, analysis: Analysis) -> dict[str, Any]:
     """The answer to /analyze."""
     found = analysis.assessment
@@ -77,7 +72,7 @@ def analysis_json(transaction_id: str, analysis: Analysis) -> dict[str, Any]:
         "flagged": analysis.flagged,
         "blocked": analysis.blocked,
         "explanations": [one.sentence for one in found.explanations],
-        "alerts": alert_names(found.alerts),
+        "alerts": [*alert_names(int(found.alerts))],
         "analysis_time_ms": round(analysis.seconds * 1000, 3),
         "model_version": found.model_version,
     }
@@ -139,7 +134,7 @@ def payment_json(view: PaymentView) -> dict[str, Any]:
         "reason": view.reason,
         "score": view.score,
         "risk_level": view.level.upper(),
-        "alerts": alert_names(view.alerts),
+        "alerts": [*alert_names(int(view.alerts))],
         "verdict_score": view.verdict_score,
         "settled_transaction": view.settled_tx,
         "settled_at": view.settled_at,
@@ -208,7 +203,7 @@ def quote_json(quote: InstantQuote) -> dict[str, Any]:
         },
         "overall_score": found.overall,
         "risk_level": found.level.name,
-        "alerts": alert_names(found.alerts),
+        "alerts": [*alert_names(int(found.alerts))],
         "explanations": [one.sentence for one in found.explanations],
         "model_version": found.model_version,
         "evidence": quote.document.decode(),

@@ -1,9 +1,12 @@
 """Scores on request: hypothetical payments, instant payments, wallets, statistics."""
 
+import asyncio
+from concurrent.futures import Executor
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.routing import APIRoute
+from pydantic_core import to_json
 
 from oracle.api.models import (
     AnalyzeRequest,
@@ -16,8 +19,9 @@ from oracle.api.models import (
 from oracle.node import NodeService
 
 
-def scoring_router(service: NodeService, route_class: type[APIRoute]) -> APIRouter:
-    """The routes. Handlers are plain functions: FastAPI runs them in threads, so that scoring blocks nobody."""
+def scoring_router(service: NodeService, route_class: type[APIRoute], quoting: Executor) -> APIRouter:
+    """The routes. Handlers are plain functions, which FastAPI runs in threads, so that scoring blocks nobody; quotes,
+    of which there may be hundreds a second, are made in the few threads of `quoting`."""
     router = APIRouter(tags=["scoring"], route_class=route_class)
 
     @router.post("/analyze", summary="Score a payment that need not exist; nothing is remembered")
@@ -33,17 +37,25 @@ def scoring_router(service: NodeService, route_class: type[APIRoute]) -> APIRout
         )
         return analysis_json(request.transaction_id, analysis)
 
-    @router.post("/oracle-format", summary="A signed report and the calldata to pay at once with it")
-    def oracle_format(request: InstantRequest) -> dict[str, Any]:
+    def quote(request: InstantRequest) -> Response:
         token = service.token(request.token)
-        quote = service.quote_instant(
+        found = service.quote_instant(
             sender=request.sender,
             recipient=request.recipient,
             token=token,
             amount=token.units(request.amount),
             reference=request.reference,
         )
-        return quote_json(quote)
+        return Response(to_json(quote_json(found)), media_type="application/json")
+
+    # the model is for the documentation only: FastAPI would take a plain answer to a thread once more to validate it
+    @router.post(
+        "/oracle-format",
+        summary="A signed report and the calldata to pay at once with it",
+        response_model=dict[str, Any],
+    )
+    async def oracle_format(request: InstantRequest) -> Response:
+        return await asyncio.get_running_loop().run_in_executor(quoting, quote, request)
 
     @router.get("/wallet/{address}", summary="What is known of a wallet")
     def wallet(address: str) -> dict[str, Any]:

@@ -68,7 +68,11 @@ class Function:
 
     def call_data(self, *arguments: Any) -> str:
         """Calldata as 0x hex."""
-        return "0x" + (self.selector + encode([one.type for one in self.inputs], arguments)).hex()
+        return self.call_encoded(encode([one.type for one in self.inputs], arguments))
+
+    def call_encoded(self, arguments: bytes) -> str:
+        """Calldata as 0x hex, of arguments that are encoded already."""
+        return "0x" + (self.selector + arguments).hex()
 
     def result(self, data: str) -> Plain:
         """The returned value; a tuple where there are several."""

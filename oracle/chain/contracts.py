@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import encode
 from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
 
@@ -14,6 +13,7 @@ from oracle.chain.deployment import DeployedContract, Deployment
 from oracle.chain.rpc import Rpc
 from oracle.chain.status import PaymentStatus
 from oracle.errors import ContractRefused, DeploymentMismatch, RpcInconsistent, RpcRejected, WrongChain
+from oracle.signing.words import payment_and_reports, words
 
 SIGNER_ROLE = "0x" + keccak(b"AI_ORACLE_ROLE").hex()
 GENESIS = "genesis hash"
@@ -77,13 +77,11 @@ class PaymentTerms:
 
     def payment_id(self, *, chain_id: int, core: str) -> str:
         """Of the escrow: keccak256(abi.encode(chain id, core, sender, recipient, token, amount, ref))."""
-        types = ["uint256", "address", "address", "address", "address", "uint256", "bytes16"]
-        return "0x" + keccak(encode(types, [chain_id, core, *self.as_abi()])).hex()
+        return "0x" + keccak(words((chain_id, core, *self.as_abi()))).hex()
 
     def instant_id(self, *, chain_id: int, core: str) -> str:
         """The id of a payment without escrow: the same preimage with `true` behind it."""
-        types = ["uint256", "address", "address", "address", "address", "uint256", "bytes16", "bool"]
-        return "0x" + keccak(encode(types, [chain_id, core, *self.as_abi(), True])).hex()
+        return "0x" + keccak(words((chain_id, core, *self.as_abi(), True))).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +249,7 @@ class Contracts:
 
     def settle(self, terms: PaymentTerms, reports: Sequence[tuple[Any, bytes]]) -> str:
         """`settle(payment, reports)`; each report as (RiskReport.as_abi(), signatures)."""
-        return self._core.functions["settleNow"].call_data(terms.as_abi(), list(reports))
+        return self._core.functions["settleNow"].call_encoded(payment_and_reports(terms.as_abi(), reports))
 
     def settle_batch(self, terms: Sequence[PaymentTerms], batches: Sequence[tuple[Sequence[Any], bytes]]) -> str:
         """`settleBatch(payments, batches)`; each batch as (reports in the payments' order, signatures)."""
@@ -259,7 +257,7 @@ class Contracts:
 
     def pay_instant(self, terms: PaymentTerms, reports: Sequence[tuple[Any, bytes]]) -> str:
         """`payInstant(payment, reports)`, to be sent by the payment's sender."""
-        return self._core.functions["payInstant"].call_data(terms.as_abi(), list(reports))
+        return self._core.functions["payInstant"].call_encoded(payment_and_reports(terms.as_abi(), reports))
 
     def reclaim(self, terms: PaymentTerms) -> str:
         """`reclaim(payment)`."""

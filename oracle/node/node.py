@@ -14,6 +14,7 @@ the disk refuses ends a round, is shown as a problem, and the next round tries a
 import random
 import threading
 import time
+from collections.abc import Callable
 from fractions import Fraction
 
 import structlog
@@ -86,8 +87,9 @@ class Node:
         """What the API and the commands use."""
         return self._facade
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; the step in hand is finished first.
+    def run(self, stop: threading.Event, synced: Callable[[], None] | None = None) -> None:
+        """Work until `stop` is set; the step in hand is finished first. `synced` is called once, in this thread, when
+        the chain's past has been read.
 
         Raises WrongChain, DeploymentError, KeyFileError, StoreSchema: what does not pass by waiting.
         """
@@ -99,6 +101,9 @@ class Node:
             while not stop.is_set():
                 if self._round(stop):
                     failures = 0
+                    if synced is not None and self._condition.facts.synced_once:
+                        synced()
+                        synced = None
                     pause = self._settings.poll_interval
                 else:
                     failures += 1

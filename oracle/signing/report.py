@@ -1,5 +1,6 @@
 """The signed report as a value: the contract's `RiskReport`, checked on construction."""
 
+import re
 from dataclasses import dataclass
 
 from oracle.errors import InvalidReport
@@ -7,6 +8,8 @@ from oracle.errors import InvalidReport
 SCORES = ("overall_score", "velocity_score", "amount_score", "pattern_score", "graph_score", "timing_score")
 HASHES = ("payment_id", "model_version", "evidence_hash")
 MAX_SCORE = 100
+
+_HASH = re.compile(r"0x[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class RiskReport:
                 raise InvalidReport(field=name, value=value, problem=f"outside of 0 to {MAX_SCORE}")
         for name in HASHES:
             value = getattr(self, name)
-            if not _is_hash(value):
+            if not _HASH.fullmatch(value):
                 raise InvalidReport(field=name, value=value, problem="not 0x and 64 lower-case hexadecimal digits")
         for name, bits in (("alerts", 32), ("issued_at", 64), ("expires_at", 64)):
             value = getattr(self, name)
@@ -71,7 +74,3 @@ class SignedReport:
     digest: str
     signer: str
     signature: str
-
-
-def _is_hash(value: str) -> bool:
-    return len(value) == 66 and value.startswith("0x") and not set(value[2:]) - set("0123456789abcdef")

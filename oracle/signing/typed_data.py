@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from eth_hash.auto import keccak
 
 from oracle.signing.report import RiskReport
+from oracle.signing.words import words
 
 DOMAIN_NAME = "FraudOracle"
 DOMAIN_VERSION = "1"
@@ -34,9 +35,7 @@ class ReportDigests:
             DOMAIN_TYPE_HASH
             + keccak(DOMAIN_NAME.encode())
             + keccak(DOMAIN_VERSION.encode())
-            + _word(chain_id)
-            + bytes(12)
-            + bytes.fromhex(verifying_contract[2:])
+            + words((chain_id, verifying_contract))
         )
         self._prefix = b"\x19\x01" + self.separator
 
@@ -53,9 +52,4 @@ class ReportDigests:
 
 def struct_hash(report: RiskReport) -> bytes:
     """EIP-712 hashStruct of a report."""
-    words = (member if isinstance(member, bytes) else _word(member) for member in report.as_abi())
-    return keccak(REPORT_TYPE_HASH + b"".join(words))
-
-
-def _word(value: int) -> bytes:
-    return value.to_bytes(32, "big")
+    return keccak(REPORT_TYPE_HASH + words(report.as_abi()))

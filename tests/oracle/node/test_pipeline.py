@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -282,6 +283,26 @@ def test_payments__filters_and_pages__fit_together(net: Devnet, tmp_path: Path) 
         assert [one.payment_id for one in second.payments] == ids[1::-1]
         assert second.next_before is None
         assert node.service.payments(stage=Stage.STUCK).payments == ()
+
+
+def test_run__past_of_the_chain_read__says_so_once(net: Devnet, tmp_path: Path) -> None:
+    said: list[bool] = []
+    node, stop = Node(net.settings(tmp_path / "data")), threading.Event()
+
+    def seen(number: int) -> bool:
+        return len(node.service.payments().payments) == number
+
+    worker = threading.Thread(target=node.run, args=(stop, lambda: said.append(node.service.health().ready)))
+    worker.start()
+    try:
+        for number in (1, 2):  # rounds go on after it
+            net.pay(3_000_000)
+            eventually(partial(seen, number), "the payment is seen")
+    finally:
+        stop.set()
+        worker.join()
+        node.close()
+    assert said == [True]
 
 
 def test_run__other_chain_id_than_asked_for__ends_with_that(net: Devnet, tmp_path: Path) -> None:

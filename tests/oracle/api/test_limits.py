@@ -1,0 +1,105 @@
+"""The rate limit on a clock of the test's own, against a plain count."""
+
+import asyncio
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.types import Message, Receive, Scope, Send
+
+from oracle.api.limits import MovingWindow, RateLimit
+
+instants = st.lists(st.integers(0, 40), max_size=60).map(sorted)
+
+
+class Clock:
+    """Stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+
+
+class Client:
+    """One address behind the limit."""
+
+    def __init__(self, limit: RateLimit, address: str = "10.0.0.1") -> None:
+        self._limit, self._address = limit, address
+
+    def ask(self, path: str = "/stats") -> tuple[int, dict[str, str], str]:
+        """Status, headers and body of the answer."""
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.request"}
+
+        asyncio.run(self._limit({"type": "http", "path": path, "client": (self._address, 1)}, receive, send))
+        headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        return sent[0]["status"], headers, b"".join(one.get("body", b"") for one in sent).decode()
+
+    def statuses(self, times: int) -> list[int]:
+        """Of so many requests at once."""
+        return [self.ask()[0] for _ in range(times)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(at=instants, most=st.integers(1, 6), seconds=st.integers(1, 10))
+def test_moving_window__any_hits__never_more_than_allowed_in_any_stretch(
+    at: list[int], most: int, seconds: int
+) -> None:
+    window, taken = MovingWindow(most, seconds), list[int]()
+    for now in at:
+        room = sum(one >= now - seconds for one in taken) < most
+        assert window.has_room("a", now) is room
+        if room:
+            window.count("a", now)
+            taken.append(now)
+
+
+def test_moving_window__clients_gone_quiet__are_forgotten() -> None:
+    window = MovingWindow(5, 10)
+    for number in range(100):
+        window.count(f"client {number}", 0.0)
+    window.count("another", 20.5)
+    assert window.clients == 1
+
+
+def test_rate_limit__burst_and_minute__each_refused_by_name_with_a_time_to_wait() -> None:
+    clock = Clock()
+    client = Client(RateLimit(_nothing, per_minute=5, burst=3, clock=clock))
+    assert client.statuses(4) == [204, 204, 204, 429]
+    status, headers, body = client.ask()
+    assert (status, headers["retry-after"]) == (429, "1")
+    assert "More than 3 per 1 second from 10.0.0.1" in body
+    clock.now += 1.5
+    assert client.statuses(3) == [204, 204, 429]
+    status, headers, body = client.ask()
+    assert (status, headers["retry-after"]) == (429, "60")
+    assert "More than 5 per 1 minute from 10.0.0.1" in body
+    clock.now += 58.6
+    assert client.statuses(4) == [204, 204, 204, 429]
+
+
+def test_rate_limit__other_client_or_probe__not_refused() -> None:
+    limit = RateLimit(_nothing, per_minute=1, burst=1, clock=Clock())
+    client, other = Client(limit), Client(limit, "10.0.0.2")
+    assert [*client.statuses(2), *other.statuses(2)] == [204, 429, 204, 429]
+    assert client.ask("/health")[0] == 204
+
+
+def test_rate_limit__refused_requests__do_not_count() -> None:
+    clock = Clock()
+    client = Client(RateLimit(_nothing, per_minute=100, burst=1, clock=clock))
+    for _ in range(50):
+        client.ask()
+        clock.now += 0.1
+    clock.now += 1.1
+    assert client.ask()[0] == 204
