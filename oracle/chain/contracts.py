@@ -197,6 +197,18 @@ class Contracts:
         one = self.deployment
         return ("FraudOracle", one.oracle), ("PayFlowCore", one.core), ("ComplianceEngine", one.compliance)
 
+    def replaced_parts(self) -> dict[str, str]:
+        """Parts that the core works with and the file does not know: names and addresses. Raises RpcError."""
+        found = {}
+        for name, view, contract in (
+            ("FraudOracle", "oracle", self.deployment.oracle),
+            ("ComplianceEngine", "compliance", self.deployment.compliance),
+        ):
+            address = str(self._call(self.deployment.core, self._core.functions[view]))
+            if address != contract.address:
+                found[name] = address
+        return found
+
     # --- reads ---
 
     def quorum(self) -> int:

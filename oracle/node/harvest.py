@@ -135,12 +135,14 @@ class Harvester:
         return Scored(row, self.sign(report, instant=instant), document)
 
     def sign_again(self, database: Database) -> None:
-        """Put this node's present signature on pending payments' reports that have none, or another key's."""
+        """Put this node's present signature on pending payments' reports that have none, or another key's, or one for a
+        FraudOracle that was replaced."""
         if self._signer is None:
             return
         with database.writing() as connection:
             for signed in payments.unsettled_reports(connection, PaymentStatus.PENDING):
-                if signed.signer != self._signer.address:
+                digest = "0x" + self._digests.report(signed.report).hex()
+                if (signed.signer, signed.digest) != (self._signer.address, digest):
                     payments.set_signature(connection, self.sign(signed.report))
 
     def sign(self, report: RiskReport, *, instant: bool = False) -> SignedReport:

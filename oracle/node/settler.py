@@ -10,6 +10,7 @@ from oracle.chain.contracts import Contracts, PaymentTerms
 from oracle.chain.status import PaymentStatus
 from oracle.chain.transactions import Receipt
 from oracle.errors import ContractRefused, GasLimitReached, TransactionError
+from oracle.node.authority import Authority
 from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
 from oracle.node.metrics import NodeMetrics
@@ -29,8 +30,6 @@ LOOK_AHEAD = 4
 """Batches' worth of due payments that one look at the journal takes."""
 EVENT_WAIT = 5_000
 """Milliseconds for which a payment is left alone that the contract has moved and whose event was not read yet."""
-SIGNER_LOOK = 5.0
-"""Seconds between two looks at the contract's quorum and this node's role: both change with days of notice."""
 
 log = structlog.get_logger("payflow.node")
 
@@ -61,7 +60,7 @@ class Settler:
         self._bus = bus
         self._metrics = metrics
         self._retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
-        self._looked_at = 0.0
+        self._authority = Authority(contracts, signer.address, condition)
 
     def step(self, head: Header, transactor: Transactor) -> None:
         """Put away what is past its deadline and submit what is due.
@@ -70,7 +69,7 @@ class Settler:
         """
         self._adopt_orphans()
         self._expire(head, transactor)
-        quorum = self._authority()
+        quorum = self._authority.quorum()
         if quorum is None:
             return
         now = _milliseconds()
@@ -175,26 +174,6 @@ class Settler:
         for row in expired:
             if row.settle_deadline < head.timestamp:
                 self._submit(RECLAIM, [row], self._contracts.reclaim(terms_of(row)), head, transactor)
-
-    def _authority(self) -> int | None:
-        """The quorum, or None while the contract takes no report of this node's."""
-        facts = self._condition.facts
-        if facts.quorum is None or facts.authorised is None or time.monotonic() - self._looked_at > SIGNER_LOOK:
-            quorum = self._contracts.quorum()
-            authorised = self._contracts.is_signer(self._signer.address)
-            self._looked_at = time.monotonic()
-            self._condition.learn(quorum=quorum, authorised=authorised)
-            facts = self._condition.facts
-        if facts.authorised:
-            self._condition.clear("signer")
-            return facts.quorum
-        self._condition.note(
-            "signer",
-            "not-a-signer",
-            f"{self._signer.address} holds no AI_ORACLE_ROLE in the FraudOracle contract: this node scores and submits"
-            f" nothing. Grant the role, or configure the key of a signer.",
-        )
-        return None
 
     def _may_wait(self, due: Sequence[PaymentRow], head: Header) -> bool:
         return head.timestamp - min(row.created_at for row in due) < self._settings.batch_wait

@@ -152,8 +152,6 @@ class Devnet:
         self.accounts = [one.lower() for one in self.anvil.call("eth_accounts")]
         signers = list(signers) or [self.signer]
         admin = self.admin
-        zero = "0x" + "00" * 20
-        unlimited = 2**64 - 1
         self._create("TestStablecoin")
         self._create(
             "PayFlowCore",
@@ -168,31 +166,38 @@ class Devnet:
             reviewWindow=2 * settle_window,
             tokens=[self.token],
         )
+        self._create_oracle(signers, quorum, lifetime)
+        self._create_compliance()
+        self.send(admin, "PayFlowCore", "bind", self.addresses["FraudOracle"], self.addresses["ComplianceEngine"])
+        self.write_file(signers, quorum)
+        self.send(admin, "TestStablecoin", "mint", self.payer, 10**15)
+        self.send(self.payer, "TestStablecoin", "approve", self.core, 2**255)
+
+    def _create_oracle(self, signers: Sequence[str], quorum: int, lifetime: int) -> None:
         self._create(
             "FraudOracle",
-            admin=admin,
+            admin=self.admin,
             changeDelay=60,
-            riskAdmins=[admin],
+            riskAdmins=[self.admin],
             signers=signers,
             quorum=quorum,
             thresholds={"safe": 20, "low": 40, "medium": 60, "high": 80},
             maxReportLifetime=lifetime,
             core=self.core,
         )
+
+    def _create_compliance(self) -> None:
+        unlimited = 2**64 - 1
         self._create(
             "ComplianceEngine",
-            admin=admin,
+            admin=self.admin,
             changeDelay=60,
-            officers=[admin],
+            officers=[self.admin],
             tiers=[{"perPayment": unlimited, "daily": unlimited, "monthly": unlimited, "open": True}],
             travelRuleCents=2**47,
-            sanctionsSource=zero,
+            sanctionsSource="0x" + "00" * 20,
             core=self.core,
         )
-        self.send(admin, "PayFlowCore", "bind", self.addresses["FraudOracle"], self.addresses["ComplianceEngine"])
-        self._write_file(signers, quorum)
-        self.send(admin, "TestStablecoin", "mint", self.payer, 10**15)
-        self.send(self.payer, "TestStablecoin", "approve", self.core, 2**255)
 
     def _create(self, name: str, **setup: Any) -> None:
         _, code, inputs = artifact(name)
@@ -201,7 +206,8 @@ class Devnet:
         assert receipt["status"] == "0x1", f"{name} could not be deployed"
         self.addresses[name] = receipt["contractAddress"].lower()
 
-    def _write_file(self, signers: Sequence[str], quorum: int) -> None:
+    def write_file(self, signers: Sequence[str], quorum: int) -> None:
+        """The deployment file, with the contracts that the core works with now."""
         contracts = {}
         for name in ("FraudOracle", "PayFlowCore", "ComplianceEngine"):
             code = self.anvil.call("eth_getCode", self.addresses[name], "latest")
@@ -226,6 +232,24 @@ class Devnet:
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "31337.json").write_text(json.dumps(document))
+
+    def scheduled(self, contract: str, name: str, *arguments: Any) -> None:
+        """Make a change that waits, after its delay."""
+        call = bytes.fromhex(self.function(contract, name).call_data(*arguments)[2:])
+        self.send(self.admin, contract, "scheduleChange", call)
+        self.anvil.call("evm_increaseTime", 120)
+        self.anvil.mine()
+        self.send(self.admin, contract, "executeChange", call)
+
+    def replace_oracle(self) -> None:
+        """Give the core another FraudOracle, of which the deployment file knows nothing."""
+        self._create_oracle([self.signer], 1, 24 * HOUR)
+        self.scheduled("PayFlowCore", "setOracle", self.addresses["FraudOracle"])
+
+    def replace_compliance(self) -> None:
+        """Give the core another ComplianceEngine, of which the deployment file knows nothing."""
+        self._create_compliance()
+        self.scheduled("PayFlowCore", "setCompliance", self.addresses["ComplianceEngine"])
 
     def function(self, contract: str, name: str) -> Function:
         return artifact(contract)[0].functions[name]

@@ -37,7 +37,7 @@ def upgraded(net: Devnet, decimals: int | None) -> None:
 def listed(net: Devnet) -> None:
     """List TOKEN with six decimals, and let the payer use it."""
     upgraded(net, LISTED)
-    scene.scheduled(net, "PayFlowCore", "listToken", TOKEN)
+    net.scheduled("PayFlowCore", "listToken", TOKEN)
     for name, arguments in (("mint", (net.payer, 10**15)), ("approve", (net.core, 2**255))):
         data = net.function("TestStablecoin", name).call_data(*arguments)
         receipt = net.mined({"from": net.payer, "to": TOKEN, "data": data, "gas": hex(10**6)})

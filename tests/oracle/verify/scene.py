@@ -168,31 +168,6 @@ def open_escrow(net: Devnet, terms: PaymentTerms) -> str:
     return terms.payment_id(chain_id=CHAIN, core=net.core)
 
 
-def scheduled(net: Devnet, contract: str, name: str, *arguments: Any) -> None:
-    """Make a change that waits, after its delay."""
-    call = bytes.fromhex(net.function(contract, name).call_data(*arguments)[2:])
-    net.send(net.admin, contract, "scheduleChange", call)
-    net.anvil.call("evm_increaseTime", 120)
-    net.anvil.mine()
-    net.send(net.admin, contract, "executeChange", call)
-
-
-def replace_oracle(net: Devnet) -> None:
-    """Give the core another FraudOracle, of which the deployment file knows nothing."""
-    net._create(
-        "FraudOracle",
-        admin=net.admin,
-        changeDelay=60,
-        riskAdmins=[net.admin],
-        signers=[net.signer],
-        quorum=1,
-        thresholds={"safe": 20, "low": 40, "medium": 60, "high": 80},
-        maxReportLifetime=24 * HOUR,
-        core=net.core,
-    )
-    scheduled(net, "PayFlowCore", "setOracle", net.addresses["FraudOracle"])
-
-
 def other_model(path: Path) -> str:
     """A sound model file with one other threshold; its version."""
     data = SHIPPED.read_bytes()

@@ -91,7 +91,7 @@ def test_verify__signers_that_come_and_go__as_of_the_verdict(tmp_path: Path) -> 
         gone = scene.signed(net, replace(said, velocity_score=99), SECOND_KEY)
         calls = scene.settling(terms, scene.signed(net, said)), scene.settling(terms, gone)
         scene.brought(net, *calls, to=net.accounts[8])
-        scene.scheduled(net, "FraudOracle", "grantRole", role, SECOND)
+        net.scheduled("FraudOracle", "grantRole", role, SECOND)
         net.send(net.admin, "FraudOracle", "revokeRole", role, net.signer)
         requires_identical(verified(net, payment_id), note="1 report on this payment")
         found = verified(net, first[1])
@@ -122,7 +122,7 @@ def test_verify__report_behind_a_whitelisted_settlement__verified_by_the_list(
     with devnet(tmp_path) as net:
         scene.forwarder(net, net.accounts[8])
         terms, payment_id, said = escrow(net)
-        scene.scheduled(net, "FraudOracle", "whitelistWallet", net.payer)
+        net.scheduled("FraudOracle", "whitelistWallet", net.payer)
         added = (said.as_abi(), b"") if key is None else scene.signed(net, said, key)
         spared = load_abi("PayFlowCore").functions["executeWhitelisted"].call_data(terms.as_abi())
         scene.brought(net, spared, scene.settling(terms, added), to=net.accounts[8] if bundled else None)

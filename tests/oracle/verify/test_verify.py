@@ -360,7 +360,7 @@ def test_verify__analysis_of_one_signer__cannot_be_recomputed_and_says_who(net: 
 def test_verify__whitelisted_sender__follows_from_the_list(net: Devnet) -> None:
     terms = net.terms(3 * DOLLAR)
     payment_id = scene.open_escrow(net, terms)
-    scene.scheduled(net, "FraudOracle", "whitelistWallet", net.payer)
+    net.scheduled("FraudOracle", "whitelistWallet", net.payer)
     net.send(net.payee, "PayFlowCore", "executeWhitelisted", terms.as_abi())
     net.send(net.admin, "FraudOracle", "unwhitelistWallet", net.payer)
     found = verified(net, payment_id)
@@ -369,7 +369,7 @@ def test_verify__whitelisted_sender__follows_from_the_list(net: Devnet) -> None:
 
 
 def test_verify__oracle_that_was_replaced__said_as_a_reason(net: Devnet) -> None:
-    scene.replace_oracle(net)
+    net.replace_oracle()
     terms = net.terms(3 * DOLLAR)
     payment_id = scene.open_escrow(net, terms)
     scene.settle_with(net, terms, scene.report(net, terms))
