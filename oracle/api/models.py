@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from oracle.node import Analysis, InstantQuote, Listing, PaymentDetail, PaymentView, Stats, WalletRisk
 from oracle.scoring import alert_names
+from oracle.signing import SignedReport
 
 
 def _exact(value: object) -> object:
@@ -47,6 +48,16 @@ class InstantRequest(_Model):
     reference: Annotated[
         str | None, Field(max_length=64, description="UUID or 32 hex digits; the sender's next where absent")
     ] = None
+
+
+class CoSignRequest(_Model):
+    """A peer's intent, with the reference that it drew."""
+
+    sender: Address
+    recipient: Address
+    amount: Amount
+    token: Annotated[str, Field(max_length=64)]
+    reference: Annotated[str, Field(max_length=64)]
 
 
 class ListRequest(_Model):
@@ -201,19 +212,21 @@ def quote_json(quote: InstantQuote) -> dict[str, Any]:
             "amount_units": str(quote.amount),
             "reference": quote.reference,
         },
-        "overall_score": found.overall,
-        "risk_level": found.level.name,
+        "overall_score": quote.score,
+        "risk_level": quote.level.name,
         "alerts": [*alert_names(int(found.alerts))],
         "explanations": [one.sentence for one in found.explanations],
         "model_version": found.model_version,
         "evidence": quote.document.decode(),
-        "reports": [
-            {
-                "report": {name: getattr(signed.report, name) for name in signed.report.__slots__},
-                "digest": signed.digest,
-                "signer": signed.signer,
-                "signature": signed.signature,
-            }
-            for signed in quote.reports
-        ],
+        "reports": [signed_json(signed) for signed in quote.reports],
+    }
+
+
+def signed_json(signed: SignedReport) -> dict[str, Any]:
+    """A signed report as peers and payers get it."""
+    return {
+        "report": {name: getattr(signed.report, name) for name in signed.report.__slots__},
+        "digest": signed.digest,
+        "signer": signed.signer,
+        "signature": signed.signature,
     }

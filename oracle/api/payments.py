@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from oracle.api.models import detail_json, payment_json
+from oracle.api.models import detail_json, payment_json, signed_json
 from oracle.node import NodeService, PaymentStatus, Stage
 
 
@@ -29,12 +29,6 @@ def payments_router(service: NodeService) -> APIRouter:
 
     @router.get("/reports/{payment_id}", summary="This node's signed report, for its peers")
     def report(payment_id: str) -> dict[str, Any]:
-        signed = service.report(payment_id)
-        return {
-            "report": {name: getattr(signed.report, name) for name in signed.report.__slots__},
-            "digest": signed.digest,
-            "signer": signed.signer,
-            "signature": signed.signature,
-        }
+        return signed_json(service.report(payment_id))
 
     return router

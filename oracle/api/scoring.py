@@ -10,9 +10,11 @@ from pydantic_core import to_json
 
 from oracle.api.models import (
     AnalyzeRequest,
+    CoSignRequest,
     InstantRequest,
     analysis_json,
     quote_json,
+    signed_json,
     stats_json,
     wallet_json,
 )
@@ -56,6 +58,19 @@ def scoring_router(service: NodeService, route_class: type[APIRoute], quoting: E
     )
     async def oracle_format(request: InstantRequest) -> Response:
         return await asyncio.get_running_loop().run_in_executor(quoting, quote, request)
+
+    # in FastAPI's threads, not among the quotes: two nodes that ask each other must not wait for each other
+    @router.post("/reports", summary="This node's signed report on an intent to pay at once, for its peers")
+    def co_sign(request: CoSignRequest) -> dict[str, Any]:
+        token = service.token(request.token)
+        signed = service.sign_instant(
+            sender=request.sender,
+            recipient=request.recipient,
+            token=token,
+            amount=token.units(request.amount),
+            reference=request.reference,
+        )
+        return signed_json(signed)
 
     @router.get("/wallet/{address}", summary="What is known of a wallet")
     def wallet(address: str) -> dict[str, Any]:

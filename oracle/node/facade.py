@@ -15,13 +15,15 @@ from oracle.errors import (
     NoSigner,
     NotReady,
     PaymentUnknown,
+    QuorumUnreachable,
     StoreError,
 )
 from oracle.node import requests
 from oracle.node.bus import EventBus, Listener
 from oracle.node.condition import Condition
-from oracle.node.instant import quote
+from oracle.node.instant import OwnReport, own_report, quote
 from oracle.node.listkeeper import ListKeeper
+from oracle.node.peers import Peers
 from oracle.node.present import attempt_view, event_view, payment_view
 from oracle.node.quorum import KnownQuorum
 from oracle.node.references import References
@@ -65,6 +67,7 @@ class Connected:
     signer: LocalSigner | None
     watcher: Watcher
     quorum: KnownQuorum
+    peers: Peers
 
 
 class Facade(NodeService):
@@ -143,13 +146,40 @@ class Facade(NodeService):
             amount=_positive(amount),
             reference=self._draw(payer) if reference is None else requests.reference(reference),
         )
+        quorum = chain.quorum()
+        own = self._own_report(chain, terms, token)
+        reports = [own.signed]
+        if quorum > 1:
+            # in words of the API, so that a peer of another release understands them
+            intent = {
+                "sender": terms.sender,
+                "recipient": terms.recipient,
+                "token": terms.token,
+                "amount": token.text(terms.amount),
+                "reference": terms.reference,
+            }
+            reports = chain.peers.co_sign(own.signed, intent, needed=quorum, is_signer=chain.contracts.is_signer)
+            if len(reports) < quorum:
+                raise QuorumUnreachable(required=quorum, collected=len(reports))
+        return quote(terms, token, own, reports, chain.contracts)
+
+    def sign_instant(self, *, sender: str, recipient: str, token: Token, amount: int, reference: str) -> SignedReport:
+        terms = PaymentTerms(
+            sender=requests.address(sender, field="sender"),
+            recipient=requests.address(recipient, field="recipient"),
+            token=token.address,
+            amount=_positive(amount),
+            reference=requests.reference(reference),
+        )
+        return self._own_report(self._ready(), terms, token).signed
+
+    def _own_report(self, chain: Connected, terms: PaymentTerms, token: Token) -> OwnReport:
         if chain.signer is None:
             raise NoSigner
-        return quote(
+        return own_report(
             terms,
             token,
             contracts=chain.contracts,
-            quorum=chain.quorum(),
             digests=chain.digests,
             signer=chain.signer,
             scorer=self._scorer,

@@ -1,37 +1,44 @@
-"""Instant payments: a report on a payment that does not exist yet, and the calldata that pays with it."""
+"""Instant payments: reports on a payment that does not exist yet, and the calldata that pays with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from oracle.chain.contracts import Contracts, PaymentTerms
 from oracle.chain.deployment import Token
-from oracle.errors import QuorumUnreachable
 from oracle.node.scorer import Scorer, report_on
 from oracle.node.views import InstantQuote
-from oracle.scoring import Payment, RiskLevel
-from oracle.signing import LocalSigner, ReportDigests, SignedReport
+from oracle.scoring import Assessment, Payment, RiskLevel
+from oracle.signing import LocalSigner, ReportDigests, SignedReport, merged
 
 
-def quote(
+@dataclass(frozen=True, slots=True)
+class OwnReport:
+    """What this node says of an intent: its assessment, the evidence document, and the report that commits to it."""
+
+    assessment: Assessment
+    document: bytes
+    signed: SignedReport
+
+
+def own_report(
     terms: PaymentTerms,
     token: Token,
     *,
     contracts: Contracts,
-    quorum: int,
     digests: ReportDigests,
     signer: LocalSigner,
     scorer: Scorer,
     now: int,
     lifetime: int,
-) -> InstantQuote:
+) -> OwnReport:
     """Assess `terms` without remembering them and sign the report; `now`, `lifetime`: seconds of the chain's clock.
 
-    Raises QuorumUnreachable where `quorum` wants more than one signer, InvalidPayment.
+    Raises InvalidPayment.
     """
-    if quorum > 1:
-        raise QuorumUnreachable(required=quorum, collected=1)
     deployment = contracts.deployment
-    payment_id = terms.instant_id(chain_id=deployment.chain_id, core=deployment.core.address)
     assessment = scorer.assess(
         Payment(
-            payment_id=payment_id,
+            payment_id=terms.instant_id(chain_id=deployment.chain_id, core=deployment.core.address),
             sender=terms.sender,
             recipient=terms.recipient,
             token=terms.token,
@@ -43,22 +50,34 @@ def quote(
     document = assessment.evidence()
     report = report_on(assessment, document, issued_at=now, expires_at=now + lifetime)
     digest = digests.report(report)
-    signature = signer.sign(digest).full()
-    refusal = ""
-    if assessment.level > RiskLevel.MEDIUM:
-        refusal = f"score {assessment.overall} ({assessment.level.name}) is too high for an instant payment"
+    signature = "0x" + signer.sign(digest).full().hex()
+    return OwnReport(assessment, document, SignedReport(report, "0x" + digest.hex(), signer.address, signature))
+
+
+def quote(
+    terms: PaymentTerms, token: Token, own: OwnReport, reports: Sequence[SignedReport], contracts: Contracts
+) -> InstantQuote:
+    """The answer to the payer, with the `reports` of a quorum. Their median decides, the higher middle one where their
+    number is even, as in the contract."""
+    deployment = contracts.deployment
+    scores = sorted(one.report.overall_score for one in reports)
+    score = scores[len(scores) // 2]
+    level = RiskLevel.of(score)
+    refusal = f"score {score} ({level.name}) is too high for an instant payment" if level > RiskLevel.MEDIUM else ""
     return InstantQuote(
-        payment_id=payment_id,
+        payment_id=own.assessment.payment_id,
         chain_id=deployment.chain_id,
         to=deployment.core.address,
-        calldata="" if refusal else contracts.pay_instant(terms, [(report.as_abi(), signature)]),
+        calldata="" if refusal else contracts.pay_instant(terms, merged(reports)),
         refusal=refusal,
         sender=terms.sender,
         recipient=terms.recipient,
         token=token,
         amount=terms.amount,
         reference=terms.reference,
-        reports=(SignedReport(report, "0x" + digest.hex(), signer.address, "0x" + signature.hex()),),
-        assessment=assessment,
-        document=document,
+        reports=tuple(reports),
+        score=score,
+        level=level,
+        assessment=own.assessment,
+        document=own.document,
     )

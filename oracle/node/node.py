@@ -212,7 +212,7 @@ class Node:
         )
         self._condition.learn(chain_id=chain_id, signer=None if signer is None else signer.address)
         self._facade.connect(
-            Connected(contracts, deployment, tokens, digests, signer, watcher, KnownQuorum(contracts.quorum))
+            Connected(contracts, deployment, tokens, digests, signer, watcher, KnownQuorum(contracts.quorum), peers)
         )
         harvester.sign_again(self._database)
         log.info("connected", chain_id=chain_id, core=deployment.core.address, signer=signer and signer.address)

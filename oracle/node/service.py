@@ -54,10 +54,17 @@ class NodeService(Protocol):
     def quote_instant(
         self, *, sender: str, recipient: str, token: Token, amount: int, reference: str | None = None
     ) -> InstantQuote:
-        """Signed reports and calldata for `payInstant`; `reference` (32 hex digits or a UUID) is the
-        sender's next where None.
+        """Signed reports of a quorum and calldata for `payInstant`; `reference` (32 hex digits or a UUID) is the
+        sender's next where None. With a quorum above one, the configured peers are asked for theirs.
 
         Raises InvalidAddress, InvalidReference, NoSigner, QuorumUnreachable, NotReady.
+        """
+        ...
+
+    def sign_instant(self, *, sender: str, recipient: str, token: Token, amount: int, reference: str) -> SignedReport:
+        """This node's own signed report on an intent to pay at once, for a peer that collects a quorum.
+
+        Raises InvalidAddress, InvalidReference, InvalidPayment, NoSigner, NotReady.
         """
         ...
 

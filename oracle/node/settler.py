@@ -19,7 +19,7 @@ from oracle.node.plan import RetryPolicy, groups, last_chance, turn_of
 from oracle.node.transactor import Transactor
 from oracle.node.views import Stage
 from oracle.settings import Settings
-from oracle.signing import LocalSigner, ReportDigests, SignedReport
+from oracle.signing import LocalSigner, ReportDigests, merged
 from oracle.store import Database, Intent, PaymentRow, intents, payments
 
 SETTLE, SETTLE_BATCH, RECLAIM = "settle", "settleBatch", "reclaim"
@@ -290,16 +290,6 @@ class Settler:
 def terms_of(row: PaymentRow) -> PaymentTerms:
     """The contract's terms of a journalled payment."""
     return PaymentTerms(row.sender, row.recipient, row.token, row.amount, row.reference)
-
-
-def merged(collected: Sequence[SignedReport]) -> list[tuple[object, bytes]]:
-    """Reports for the contract: identical ones once, with their signatures one after the other."""
-    signatures: dict[str, bytes] = {}
-    reports: dict[str, object] = {}
-    for one in collected:
-        reports[one.digest] = one.report.as_abi()
-        signatures[one.digest] = signatures.get(one.digest, b"") + bytes.fromhex(one.signature[2:])
-    return [(reports[digest], signatures[digest]) for digest in reports]
 
 
 def _milliseconds() -> int:

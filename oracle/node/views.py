@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from oracle.chain.deployment import Token
 from oracle.chain.status import PaymentStatus
-from oracle.scoring import Assessment
+from oracle.scoring import Assessment, RiskLevel
 from oracle.signing import RiskReport, SignedReport
 
 
@@ -70,9 +70,14 @@ class InstantQuote:
     amount: int
     reference: str
     reports: tuple[SignedReport, ...]
+    """One a signer, as many as the contract demands, this node's own first."""
+    score: int
+    """The median of the reports, which decides."""
+    level: RiskLevel
     assessment: Assessment
+    """This node's own."""
     document: bytes
-    """The evidence document that the reports commit to."""
+    """The evidence document that this node's report commits to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from oracle.signing.keystore import (
     read_signer,
     refuse_plain_key,
 )
-from oracle.signing.report import RiskReport, SignedReport
+from oracle.signing.report import RiskReport, SignedReport, merged
 from oracle.signing.signature import Signature
 from oracle.signing.signer import LocalSigner, SignedTransaction
 from oracle.signing.typed_data import ReportDigests
@@ -23,6 +23,7 @@ __all__ = [
     "SignedTransaction",
     "create_keystore",
     "load_signer",
+    "merged",
     "open_keystore",
     "parse_key",
     "read_password",

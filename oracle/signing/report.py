@@ -1,6 +1,7 @@
 """The signed report as a value: the contract's `RiskReport`, checked on construction."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oracle.errors import InvalidReport
@@ -74,3 +75,13 @@ class SignedReport:
     digest: str
     signer: str
     signature: str
+
+
+def merged(collected: Sequence[SignedReport]) -> list[tuple[tuple[int | bytes, ...], bytes]]:
+    """Reports for the contract: identical ones once, with their signatures one after the other."""
+    signatures: dict[str, bytes] = {}
+    reports = {}
+    for one in collected:
+        reports[one.digest] = one.report.as_abi()
+        signatures[one.digest] = signatures.get(one.digest, b"") + bytes.fromhex(one.signature[2:])
+    return [(reports[digest], signatures[digest]) for digest in reports]

@@ -24,11 +24,11 @@ class Served:
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[Served]:
-    """The API on a free port for the length of a `with` block."""
+def served(settings: Settings, *, port: int | None = None) -> Iterator[Served]:
+    """The API on `port`, or a free one, for the length of a `with` block."""
     with running(settings) as node:
         node.ready()
-        port = free_port()
+        port = port or free_port()
         app = create_app(node.service, settings, registry=node.registry)
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=2))
         thread = threading.Thread(target=server.run)
