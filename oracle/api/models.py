@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from oracle.node import Analysis, InstantQuote, Listing, PaymentDetail, PaymentView, Stats, WalletRisk
 from oracle.scoring import alert_names
-from oracle.signing import SignedReport
+from oracle.signing import RiskReport, SignedBatch, SignedReport
 
 
 def _exact(value: object) -> object:
@@ -58,6 +58,12 @@ class CoSignRequest(_Model):
     amount: Amount
     token: Annotated[str, Field(max_length=64)]
     reference: Annotated[str, Field(max_length=64)]
+
+
+class BatchRequest(_Model):
+    """Payments that a peer wants to settle in one transaction."""
+
+    payment_ids: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=100)]
 
 
 class ListRequest(_Model):
@@ -169,7 +175,7 @@ def detail_json(detail: PaymentDetail) -> dict[str, Any]:
             }
             for event in detail.events
         ],
-        "report": {name: getattr(report, name) for name in report.__slots__},
+        "report": report_json(report),
         "signature": None
         if detail.signature is None
         else {
@@ -225,8 +231,23 @@ def quote_json(quote: InstantQuote) -> dict[str, Any]:
 def signed_json(signed: SignedReport) -> dict[str, Any]:
     """A signed report as peers and payers get it."""
     return {
-        "report": {name: getattr(signed.report, name) for name in signed.report.__slots__},
+        "report": report_json(signed.report),
         "digest": signed.digest,
         "signer": signed.signer,
         "signature": signed.signature,
     }
+
+
+def batch_json(signed: SignedBatch) -> dict[str, Any]:
+    """Reports under one signature as peers get them."""
+    return {
+        "reports": [report_json(report) for report in signed.reports],
+        "digest": signed.digest,
+        "signer": signed.signer,
+        "signature": signed.signature,
+    }
+
+
+def report_json(report: RiskReport) -> dict[str, Any]:
+    """A report's members by name."""
+    return {name: getattr(report, name) for name in report.__slots__}

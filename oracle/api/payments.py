@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from oracle.api.models import detail_json, payment_json, signed_json
+from oracle.api.models import BatchRequest, batch_json, detail_json, payment_json, signed_json
 from oracle.node import NodeService, PaymentStatus, Stage
 
 
@@ -30,5 +30,9 @@ def payments_router(service: NodeService) -> APIRouter:
     @router.get("/reports/{payment_id}", summary="This node's signed report, for its peers")
     def report(payment_id: str) -> dict[str, Any]:
         return signed_json(service.report(payment_id))
+
+    @router.post("/reports/batch", summary="This node's reports on several payments under one signature, for its peers")
+    def batch(request: BatchRequest) -> dict[str, Any]:
+        return batch_json(service.sign_batch(request.payment_ids))
 
     return router

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from threading import Lock
@@ -49,7 +49,7 @@ from oracle.node.watcher import Watcher
 from oracle.scoring import Payment, RiskLevel
 from oracle.scoring.types import MICRO
 from oracle.settings import Settings
-from oracle.signing import LocalSigner, ReportDigests, SignedReport
+from oracle.signing import LocalSigner, ReportDigests, SignedBatch, SignedReport, signed_batch
 from oracle.store import Database, PaymentRow, intents, payments
 
 PAGE_LIMIT = 500
@@ -298,6 +298,18 @@ class Facade(NodeService):
         if not signed.signature:
             raise NoSigner
         return signed
+
+    def sign_batch(self, payment_ids: Sequence[str]) -> SignedBatch:
+        chain = self._ready()
+        if chain.signer is None:
+            raise NoSigner
+        wanted = [requests.payment_id(one) for one in payment_ids]
+        with self._database.reading() as connection:
+            signed = payments.signed_reports(connection, wanted)
+        for one in wanted:
+            if one not in signed:
+                raise PaymentUnknown(payment_id=one)
+        return signed_batch([signed[one].report for one in wanted], chain.digests, chain.signer)
 
     def view(self, row: PaymentRow) -> PaymentView:
         """A journalled payment as callers see it."""

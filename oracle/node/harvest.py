@@ -14,7 +14,7 @@ from oracle.node.scorer import Scorer, report_on, scoring_payment
 from oracle.node.screening import Change, change_of
 from oracle.node.tokens import Tokens
 from oracle.node.views import Stage
-from oracle.signing import LocalSigner, ReportDigests, RiskReport, SignedReport
+from oracle.signing import LocalSigner, ReportDigests, RiskReport, SignedReport, signed_report
 from oracle.store import BlockRef, Database, EventRow, PaymentRow, Position, Scored, payments
 
 log = structlog.get_logger("payflow.node")
@@ -147,9 +147,6 @@ class Harvester:
 
     def sign(self, report: RiskReport, *, instant: bool = False) -> SignedReport:
         """The report with this node's signature; without one where there is no key or nothing left to settle."""
-        digest = self._digests.report(report)
         if self._signer is None or instant:
-            return SignedReport(report, "0x" + digest.hex(), "", "")
-        return SignedReport(
-            report, "0x" + digest.hex(), self._signer.address, "0x" + self._signer.sign(digest).full().hex()
-        )
+            return SignedReport(report, "0x" + self._digests.report(report).hex(), "", "")
+        return signed_report(report, self._digests, self._signer)

@@ -8,7 +8,7 @@ from oracle.chain.deployment import Token
 from oracle.node.scorer import Scorer, report_on
 from oracle.node.views import InstantQuote
 from oracle.scoring import Assessment, Payment, RiskLevel
-from oracle.signing import LocalSigner, ReportDigests, SignedReport, merged
+from oracle.signing import LocalSigner, ReportDigests, SignedReport, merged, signed_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,7 @@ def own_report(
     )
     document = assessment.evidence()
     report = report_on(assessment, document, issued_at=now, expires_at=now + lifetime)
-    digest = digests.report(report)
-    signature = "0x" + signer.sign(digest).full().hex()
-    return OwnReport(assessment, document, SignedReport(report, "0x" + digest.hex(), signer.address, signature))
+    return OwnReport(assessment, document, signed_report(report, digests, signer))
 
 
 def quote(

@@ -1,6 +1,6 @@
 """The node as its API and commands see it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from oracle.chain.deployment import Token
@@ -19,7 +19,7 @@ from oracle.node.views import (
     Stats,
     WalletRisk,
 )
-from oracle.signing import SignedReport
+from oracle.signing import SignedBatch, SignedReport
 
 
 class NodeService(Protocol):
@@ -109,6 +109,13 @@ class NodeService(Protocol):
 
     def report(self, payment_id: str) -> SignedReport:
         """This node's own signed report, for its peers. Raises PaymentUnknown, NoSigner."""
+        ...
+
+    def sign_batch(self, payment_ids: Sequence[str]) -> SignedBatch:
+        """This node's own reports on these payments, in this order, under one signature, for its peers.
+
+        Raises PaymentUnknown for the first that it does not know, NoSigner, NotReady.
+        """
         ...
 
     def health(self) -> Health:

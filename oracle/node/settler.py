@@ -19,7 +19,7 @@ from oracle.node.plan import RetryPolicy, groups, last_chance, turn_of
 from oracle.node.transactor import Transactor
 from oracle.node.views import Stage
 from oracle.settings import Settings
-from oracle.signing import LocalSigner, ReportDigests, merged
+from oracle.signing import LocalSigner, ReportDigests, RiskReport, merged, merged_batches, signed_batch, signed_report
 from oracle.store import Database, Intent, PaymentRow, intents, payments
 
 SETTLE, SETTLE_BATCH, RECLAIM = "settle", "settleBatch", "reclaim"
@@ -94,10 +94,9 @@ class Settler:
             return
         wanted = self._still_pending(wanted)
         if quorum > 1:
-            self._settle_shared(wanted, quorum, head, transactor, room)
-            return
+            wanted = [row for row in wanted if self._my_turn(row, head)]
         for group in groups(wanted, size=self._settings.batch_size)[:room]:
-            self._settle(group, head, transactor)
+            self._settle(group, quorum, head, transactor)
 
     def still_useful(self, intent: Intent, head: Header) -> bool:
         """Whether any of its payments would be moved if the intent was included now."""
@@ -173,7 +172,7 @@ class Settler:
             return
         for row in expired:
             if row.settle_deadline < head.timestamp:
-                self._submit(RECLAIM, [row], self._contracts.reclaim(terms_of(row)), head, transactor)
+                self._submit(RECLAIM, [row], 1, self._contracts.reclaim(terms_of(row)), head, transactor)
 
     def _may_wait(self, due: Sequence[PaymentRow], head: Header) -> bool:
         return head.timestamp - min(row.created_at for row in due) < self._settings.batch_wait
@@ -187,23 +186,31 @@ class Settler:
                 payments.change_payments(connection, moved_on, retry_at=_milliseconds() + EVENT_WAIT)
         return [row for row in rows if states[row.payment_id] is PaymentStatus.PENDING]
 
-    def _settle(self, rows: list[PaymentRow], head: Header, transactor: Transactor) -> None:
-        """One node is the quorum: sign and submit alone."""
+    def _my_turn(self, row: PaymentRow, head: Header) -> bool:
+        turn = turn_of(self._signer.address, self._contracts.deployment.signers, row.payment_id)
+        return head.timestamp >= row.created_at + turn * self._settings.submit_stagger
+
+    def _settle(self, rows: list[PaymentRow], quorum: int, head: Header, transactor: Transactor) -> None:
+        """Sign, collect what the quorum demands besides, and submit."""
         with self._database.reading() as connection:
             signed = payments.signed_reports(connection, [row.payment_id for row in rows])
-        reports = [signed[row.payment_id].report for row in rows]
         if len(rows) == 1:
-            signature = self._signer.sign(self._digests.report(reports[0])).full()
-            data = self._contracts.settle(terms_of(rows[0]), [(reports[0].as_abi(), signature)])
-            self._submit(SETTLE, rows, data, head, transactor)
+            self._settle_alone(rows[0], signed[rows[0].payment_id].report, quorum, head, transactor)
             return
-        signature = self._signer.sign(self._digests.batch(reports)).full()
-        data = self._contracts.settle_batch(
-            [terms_of(row) for row in rows], [([report.as_abi() for report in reports], signature)]
-        )
+        own = signed_batch([signed[row.payment_id].report for row in rows], self._digests, self._signer)
+        batches = [own]
+        if quorum > 1:
+            batches = self._peers.collect_batch(own, needed=quorum, is_signer=self._contracts.is_signer)
+        if len(batches) < quorum:
+            # a peer that lacks one of them signs none: some may have their quorum all the same
+            for row in rows:
+                if transactor.room():
+                    self._settle_alone(row, signed[row.payment_id].report, quorum, head, transactor)
+            return
+        data = self._contracts.settle_batch([terms_of(row) for row in rows], merged_batches(batches))
         refusals = self._try_batch(rows, data)
         if not any(refusals):
-            self._submit(SETTLE_BATCH, rows, data, head, transactor)
+            self._submit(SETTLE_BATCH, rows, quorum, data, head, transactor)
             return
         # what would be skipped costs no gas this way: the next round tries it alone and learns the reason
         for row, reason in zip(rows, refusals, strict=True):
@@ -211,7 +218,21 @@ class Settler:
                 self._set(row, stage=Stage.WAITING, reason=reason, refusals=row.refusals + 1, retry_at=0)
         kept = [row for row, reason in zip(rows, refusals, strict=True) if not reason]
         if kept:
-            self._settle(kept, head, transactor)
+            self._settle(kept, quorum, head, transactor)
+
+    def _settle_alone(
+        self, row: PaymentRow, report: RiskReport, quorum: int, head: Header, transactor: Transactor
+    ) -> None:
+        own = signed_report(report, self._digests, self._signer)
+        collected = [own]
+        if quorum > 1:
+            collected = self._peers.collect(own, needed=quorum, is_signer=self._contracts.is_signer)
+        if len(collected) < quorum:
+            _, retry_at = self._retry.after(1, now=_milliseconds())
+            reason = f"reports of {len(collected)} of {quorum} signers"
+            self._set(row, stage=Stage.SHARING, reason=reason, retry_at=retry_at)
+            return
+        self._submit(SETTLE, [row], quorum, self._contracts.settle(terms_of(row), merged(collected)), head, transactor)
 
     def _try_batch(self, rows: Sequence[PaymentRow], data: str) -> list[str]:
         """Why each payment would not be settled by this calldata; "" for those that would."""
@@ -221,29 +242,9 @@ class Settler:
             return [refusal.reason] * len(rows)
         return ["" if one else "it would be skipped in a batch" for one in settled]
 
-    def _settle_shared(
-        self, rows: Sequence[PaymentRow], quorum: int, head: Header, transactor: Transactor, room: int
+    def _submit(
+        self, kind: str, rows: list[PaymentRow], quorum: int, data: str, head: Header, transactor: Transactor
     ) -> None:
-        """Several nodes make the quorum: collect the others' reports, submit each payment that has enough."""
-        with self._database.reading() as connection:
-            own = payments.signed_reports(connection, [row.payment_id for row in rows])
-        signers = self._contracts.deployment.signers
-        for row in rows:
-            if room == 0:
-                return
-            turn = turn_of(self._signer.address, signers, row.payment_id)
-            if head.timestamp < row.created_at + turn * self._settings.submit_stagger:
-                continue
-            collected = self._peers.collect(own[row.payment_id], needed=quorum, is_signer=self._contracts.is_signer)
-            if len(collected) < quorum:
-                _, retry_at = self._retry.after(1, now=_milliseconds())
-                reason = f"reports of {len(collected)} of {quorum} signers"
-                self._set(row, stage=Stage.SHARING, reason=reason, retry_at=retry_at)
-                continue
-            self._submit(SETTLE, [row], self._contracts.settle(terms_of(row), merged(collected)), head, transactor)
-            room -= 1
-
-    def _submit(self, kind: str, rows: list[PaymentRow], data: str, head: Header, transactor: Transactor) -> None:
         call = f"{kind} of {rows[0].payment_id}" if len(rows) == 1 else f"{kind} of {len(rows)} payments"
         try:
             estimate = self._contracts.estimate(call=call, sender=self._signer.address, data=data)
@@ -264,7 +265,7 @@ class Settler:
                 self.refused(rows[0], str(too_much))
                 return
             for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
-                self._settle(half, head, transactor)
+                self._settle(half, quorum, head, transactor)
         except TransactionError as trouble:
             # the node's own trouble, not the payments': they wait as they are
             self._condition.report("settling", trouble)

@@ -9,8 +9,9 @@ from oracle.signing.keystore import (
     read_signer,
     refuse_plain_key,
 )
-from oracle.signing.report import RiskReport, SignedReport, merged
+from oracle.signing.report import RiskReport, SignedBatch, SignedReport, merged, merged_batches
 from oracle.signing.signature import Signature
+from oracle.signing.signed import signed_batch, signed_report
 from oracle.signing.signer import LocalSigner, SignedTransaction
 from oracle.signing.typed_data import ReportDigests
 
@@ -19,14 +20,18 @@ __all__ = [
     "ReportDigests",
     "RiskReport",
     "Signature",
+    "SignedBatch",
     "SignedReport",
     "SignedTransaction",
     "create_keystore",
     "load_signer",
     "merged",
+    "merged_batches",
     "open_keystore",
     "parse_key",
     "read_password",
     "read_signer",
     "refuse_plain_key",
+    "signed_batch",
+    "signed_report",
 ]

@@ -77,11 +77,30 @@ class SignedReport:
     signature: str
 
 
+@dataclass(frozen=True, slots=True)
+class SignedBatch:
+    """Reports on several payments, in this order, with one signature by `signer` over their `digest`."""
+
+    reports: tuple[RiskReport, ...]
+    digest: str
+    signer: str
+    signature: str
+
+
 def merged(collected: Sequence[SignedReport]) -> list[tuple[tuple[int | bytes, ...], bytes]]:
     """Reports for the contract: identical ones once, with their signatures one after the other."""
+    reports = {one.digest: one.report.as_abi() for one in collected}
+    return [(reports[digest], signatures) for digest, signatures in _signatures(collected).items()]
+
+
+def merged_batches(collected: Sequence[SignedBatch]) -> list[tuple[Sequence[tuple[int | bytes, ...]], bytes]]:
+    """Batches for the contract: identical ones once, with their signatures one after the other."""
+    reports = {one.digest: [report.as_abi() for report in one.reports] for one in collected}
+    return [(reports[digest], signatures) for digest, signatures in _signatures(collected).items()]
+
+
+def _signatures(collected: Sequence[SignedReport | SignedBatch]) -> dict[str, bytes]:
     signatures: dict[str, bytes] = {}
-    reports = {}
     for one in collected:
-        reports[one.digest] = one.report.as_abi()
         signatures[one.digest] = signatures.get(one.digest, b"") + bytes.fromhex(one.signature[2:])
-    return [(reports[digest], signatures[digest]) for digest in reports]
+    return signatures

@@ -1,0 +1,97 @@
+"""Many payments, one transaction, one signature a signer: nodes sign each other's batches, over real HTTP."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracle.chain.status import PaymentStatus
+from oracle.errors import PaymentUnknown
+from oracle.node import Stage
+from oracle.signing import LocalSigner
+from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
+from tests.oracle.node.test_quorum import serving
+from tests.oracle.running import RunningNode, running
+from tests.oracle.serving import served
+
+DOLLAR = 10**6
+SECOND_KEY = "0x" + "5c" * 32
+SIGNERS = [LocalSigner(bytes.fromhex(key[2:])).address for key in (SIGNER_KEY, SECOND_KEY)]
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Devnet]:
+    with devnet(tmp_path, signers=SIGNERS, quorum=2) as found:
+        found.anvil.call("anvil_setBalance", SIGNERS[1], hex(10**18))
+        yield found
+
+
+def transactions(node: RunningNode, ids: list[str]) -> set[str]:
+    return {node.reaches(one, PaymentStatus.SETTLED).settled_tx for one in ids}
+
+
+def test_settle__quorum_of_two__all_payments_in_one_transaction(net: Devnet, tmp_path: Path) -> None:
+    ids = [net.pay(3 * DOLLAR + number) for number in range(7)]
+    with (
+        # the peer leaves submitting to the other one
+        served(net.settings(tmp_path / "second", private_key=SECOND_KEY, submit_stagger=600)) as second,
+        running(net.settings(tmp_path / "first", peers=second.url, submit_stagger=0)) as first,
+    ):
+        assert len(transactions(first, ids)) == 1
+        (attempt,) = first.service.payment(ids[0]).attempts
+        assert len(net.events("VerdictApplied")) == len(ids)
+        gas = int(net.anvil.call("eth_getTransactionReceipt", attempt.tx)["gasUsed"], 16) / len(ids)
+        assert gas < 60_000, "a payment in a batch costs less than one alone"
+
+
+def test_settle__peer_lacks_one_of_them__the_rest_is_settled_alone(net: Devnet, tmp_path: Path) -> None:
+    ids = [net.pay(3 * DOLLAR + number) for number in range(3)]
+
+    def answer(asked: Any) -> Any:
+        lacking = isinstance(asked, dict) or asked == ids[2]
+        return None if lacking else asdict(second.service.report(asked))
+
+    with (
+        running(net.settings(tmp_path / "second", private_key=SECOND_KEY, submit_stagger=600)) as second,
+        serving(answer) as url,
+    ):
+        second.ready()
+        with running(net.settings(tmp_path / "first", peers=url, submit_stagger=0)) as first:
+            assert len(transactions(first, ids[:2])) == 2
+            assert first.payment(ids[2]).status is PaymentStatus.PENDING
+            assert first.payment(ids[2]).reason == "reports of 1 of 2 signers"
+
+
+def test_settle__peer_signs_them_in_another_order__is_left_out(net: Devnet, tmp_path: Path) -> None:
+    ids = [net.pay(3 * DOLLAR + number) for number in range(3)]
+
+    def answer(asked: Any) -> Any:
+        if not isinstance(asked, dict):
+            return None
+        batch = second.service.sign_batch(asked["payment_ids"][::-1])
+        return {"reports": [asdict(one) for one in batch.reports], "signature": batch.signature}
+
+    with (
+        running(net.settings(tmp_path / "second", private_key=SECOND_KEY, submit_stagger=600)) as second,
+        serving(answer) as url,
+    ):
+        second.ready()
+        with running(net.settings(tmp_path / "first", peers=url, submit_stagger=0)) as first:
+            for one in ids:
+                assert first.reaches_stage(one, Stage.SHARING).reason == "reports of 1 of 2 signers"
+    assert net.events("VerdictApplied") == []
+
+
+def test_sign_batch__payment_that_is_not_known__names_it(net: Devnet, tmp_path: Path) -> None:
+    known = net.pay(3 * DOLLAR)
+    with served(net.settings(tmp_path / "second", private_key=SECOND_KEY, submit_stagger=600)) as second:
+        second.node.reaches(known, PaymentStatus.PENDING)
+        strange = "0x" + "11" * 32
+        with pytest.raises(PaymentUnknown) as refused:
+            second.node.service.sign_batch([known, strange])
+        assert refused.value.payment_id == strange
+        answer = second.client.post("/reports/batch", json={"payment_ids": [known, strange]})
+        assert (answer.status_code, answer.json()["data"]["payment_id"]) == (404, strange)
+        assert second.client.post("/reports/batch", json={"payment_ids": [known] * 101}).status_code == 422
