@@ -5,9 +5,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from oracle.node import Analysis, InstantQuote, Listing, PaymentDetail, PaymentView, Stats, WalletRisk
+from oracle.node import (
+    Analysis,
+    InstantQuote,
+    Listing,
+    PaymentDetail,
+    PaymentView,
+    RiskReport,
+    SignedBatch,
+    SignedReport,
+    Stats,
+    WalletRisk,
+)
 from oracle.scoring import alert_names
-from oracle.signing import RiskReport, SignedBatch, SignedReport
 
 
 def _exact(value: object) -> object:

@@ -23,7 +23,7 @@ from oracle.node.views import (
     Stats,
     WalletRisk,
 )
-from oracle.signing import RiskReport, SignedReport
+from oracle.signing import RiskReport, SignedBatch, SignedReport
 
 __all__ = [
     "Analysis",
@@ -44,6 +44,7 @@ __all__ = [
     "PaymentView",
     "Problem",
     "RiskReport",
+    "SignedBatch",
     "SignedReport",
     "Stage",
     "Stats",
