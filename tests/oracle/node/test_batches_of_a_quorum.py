@@ -11,10 +11,12 @@ from oracle.chain.status import PaymentStatus
 from oracle.errors import PaymentUnknown
 from oracle.node import Stage
 from oracle.signing import LocalSigner
+from oracle.verify import Outcome
 from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
 from tests.oracle.node.test_quorum import serving
 from tests.oracle.running import RunningNode, running
 from tests.oracle.serving import served
+from tests.oracle.verify.scene import verified
 
 DOLLAR = 10**6
 SECOND_KEY = "0x" + "5c" * 32
@@ -44,6 +46,7 @@ def test_settle__quorum_of_two__all_payments_in_one_transaction(net: Devnet, tmp
         assert len(net.events("VerdictApplied")) == len(ids)
         gas = int(net.anvil.call("eth_getTransactionReceipt", attempt.tx)["gasUsed"], 16) / len(ids)
         assert gas < 60_000, "a payment in a batch costs less than one alone"
+    assert verified(net, ids[3]).outcome is Outcome.IDENTICAL, "an outsider finds the same"
 
 
 def test_settle__peer_lacks_one_of_them__the_rest_is_settled_alone(net: Devnet, tmp_path: Path) -> None:
