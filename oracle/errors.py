@@ -60,6 +60,7 @@
     │   ├── ListingUnknown
     │   └── QuorumUnreachable          one node alone cannot answer for the quorum
     ├── NotReady                       the node has not caught up with the chain yet
+    ├── NodeBusy                       more is asked of the node than it can answer in time
     ├── ApiError                       a node's API, as a command sees it
     └── PeerError                      another oracle node's answer cannot be used
 
@@ -684,6 +685,18 @@ class NotReady(PayFlowError):
     def __init__(self, *, state: str, reason: str) -> None:
         self.state, self.reason = state, reason
         super().__init__(f"The node is {state}: {reason}. Try again in a moment.", state=state, reason=reason)
+
+
+class NodeBusy(PayFlowError):
+    """`waiting`: requests of the kind that are waiting already."""
+
+    retryable = True
+
+    def __init__(self, *, waiting: int) -> None:
+        self.waiting = waiting
+        super().__init__(
+            f"The node has {waiting} quotes to make before this one. Try again in a moment.", waiting=waiting
+        )
 
 
 class ApiError(PayFlowError):

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_network
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -106,7 +107,7 @@ class MovingWindow:
 class RateLimit:
     """Refuses a client (by address) beyond a number of requests a minute, or a burst within a second.
 
-    Refused requests do not count. `clock` gives seconds.
+    What peers ask to settle and to co-sign is counted apart. Refused requests do not count. `clock` gives seconds.
     """
 
     def __init__(
@@ -122,9 +123,10 @@ class RateLimit:
             await self.app(scope, receive, send)
             return
         client = scope["client"][0] if scope.get("client") else "unknown"
+        counted = _network(client) + _purpose(scope["path"])
         now = self._clock()
         for name, window in self._windows:
-            if not window.has_room(client, now):
+            if not window.has_room(counted, now):
                 answer = problem(
                     429,
                     "too-many-requests",
@@ -135,8 +137,20 @@ class RateLimit:
                 await answer(scope, receive, send)
                 return
         for _, window in self._windows:
-            window.count(client, now)
+            window.count(counted, now)
         await self.app(scope, receive, send)
+
+
+def _network(client: str) -> str:
+    """What one client can choose its address from: of IPv6 a network of 64 bits."""
+    return str(ip_network(f"{client}/64", strict=False)) if ":" in client else client
+
+
+def _purpose(path: str) -> str:
+    """Peers settle by reports, and what the public makes them ask besides must not use that up."""
+    if path.startswith("/reports/"):
+        return " settling"
+    return " co-signing" if path == "/reports" else ""
 
 
 class SecurityHeaders:

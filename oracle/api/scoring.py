@@ -1,6 +1,7 @@
 """Scores on request: hypothetical payments, instant payments, wallets, statistics."""
 
 import asyncio
+import time
 from concurrent.futures import Executor
 from typing import Any
 
@@ -18,7 +19,13 @@ from oracle.api.models import (
     stats_json,
     wallet_json,
 )
+from oracle.errors import NodeBusy
 from oracle.node import NodeService
+
+WAITING = 500
+"""Quotes that may wait at most: a second of them at the rate that a node is made for."""
+PATIENCE = 5.0
+"""Seconds after which a quote that has not been begun is not made any more: whoever asked has gone."""
 
 
 def scoring_router(service: NodeService, route_class: type[APIRoute], quoting: Executor) -> APIRouter:
@@ -39,7 +46,11 @@ def scoring_router(service: NodeService, route_class: type[APIRoute], quoting: E
         )
         return analysis_json(request.transaction_id, analysis)
 
-    def quote(request: InstantRequest) -> Response:
+    waiting: set[object] = set()
+
+    def quote(request: InstantRequest, asked: float) -> Response:
+        if time.monotonic() - asked > PATIENCE:
+            raise NodeBusy(waiting=len(waiting))
         token = service.token(request.token)
         found = service.quote_instant(
             sender=request.sender,
@@ -57,7 +68,14 @@ def scoring_router(service: NodeService, route_class: type[APIRoute], quoting: E
         response_model=dict[str, Any],
     )
     async def oracle_format(request: InstantRequest) -> Response:
-        return await asyncio.get_running_loop().run_in_executor(quoting, quote, request)
+        mine = object()
+        if len(waiting) >= WAITING:
+            raise NodeBusy(waiting=len(waiting))
+        waiting.add(mine)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(quoting, quote, request, time.monotonic())
+        finally:
+            waiting.discard(mine)
 
     # in FastAPI's threads, not among the quotes: two nodes that ask each other must not wait for each other
     @router.post("/reports", summary="This node's signed report on an intent to pay at once, for its peers")

@@ -12,7 +12,14 @@ from oracle.chain.blocks import Log, LogFilter
 from oracle.chain.deployment import DeployedContract, Deployment
 from oracle.chain.rpc import Rpc
 from oracle.chain.status import PaymentStatus
-from oracle.errors import ContractRefused, DeploymentMismatch, RpcInconsistent, RpcRejected, WrongChain
+from oracle.errors import (
+    ContractRefused,
+    DeploymentMismatch,
+    InvalidReference,
+    RpcInconsistent,
+    RpcRejected,
+    WrongChain,
+)
 from oracle.signing.words import payment_and_reports, words
 
 SIGNER_ROLE = "0x" + keccak(b"AI_ORACLE_ROLE").hex()
@@ -72,8 +79,11 @@ class PaymentTerms:
     reference: str
 
     def as_abi(self) -> tuple[str, str, str, int, bytes]:
-        """The struct's members in the contract's order."""
-        return self.sender, self.recipient, self.token, self.amount, bytes.fromhex(self.reference[2:])
+        """The struct's members in the contract's order. Raises InvalidReference."""
+        reference = bytes.fromhex(self.reference[2:])
+        if len(reference) != 16:
+            raise InvalidReference(value=self.reference)
+        return self.sender, self.recipient, self.token, self.amount, reference
 
     def payment_id(self, *, chain_id: int, core: str) -> str:
         """Of the escrow: keccak256(abi.encode(chain id, core, sender, recipient, token, amount, ref))."""
@@ -230,7 +240,7 @@ class Contracts:
         ]
         answers = self._rpc.read_many("eth_call", calls)
         return {
-            payment_id: PaymentStatus.of(int(function.result(answer)["status"]))
+            payment_id: PaymentStatus.of(int(self._result(function, answer)["status"]))
             for payment_id, answer in zip(payment_ids, answers, strict=True)
         }
 
@@ -242,7 +252,7 @@ class Contracts:
             ({"to": to, "data": function.call_data(sender, bytes.fromhex(reference[2:]))}, "latest")
             for sender, reference in pairs
         ]
-        return [bool(function.result(answer)) for answer in self._rpc.read_many("eth_call", calls)]
+        return [bool(self._result(function, answer)) for answer in self._rpc.read_many("eth_call", calls)]
 
     def read_symbol(self, token: str) -> str:
         """What a token calls itself, for people; "?" where it says nothing usable."""
@@ -288,7 +298,7 @@ class Contracts:
                 raise
             raise refusal(f"settleBatch of {size} payments", refused.revert, self._abis) from None
         # the core leaves a payment that it skips at zero, the enum's None
-        return [status != 0 for status in self._core.functions["settleBatch"].result(answer)]
+        return [status != 0 for status in self._result(self._core.functions["settleBatch"], answer)]
 
     def estimate(self, *, call: str, sender: str, data: str) -> int:
         """Gas that the core needs for `data` as things stand. Raises ContractRefused with the decoded custom error."""
@@ -314,4 +324,12 @@ class Contracts:
             if refused.revert is None:
                 raise
             raise refusal(function.signature, refused.revert, self._abis) from None
-        return function.result(answer)
+        return self._result(function, answer)
+
+    def _result(self, function: Any, answer: Any) -> Any:
+        """What a view answered. Raises RpcInconsistent where that is no such answer, as of a node without the code."""
+        try:
+            return function.result(answer)
+        except (DecodingError, TypeError, ValueError, OverflowError) as broken:
+            problem = f"{str(answer)[:66]!r} is no answer of {function.signature} ({type(broken).__name__})"
+            raise RpcInconsistent(endpoint=self._rpc.endpoint, problem=problem) from None

@@ -26,7 +26,7 @@ class Authority:
         if facts.quorum is None or facts.authorised is None or time.monotonic() - self._looked_at > LOOK:
             self._look()
             facts = self._condition.facts
-        return facts.quorum if facts.authorised and not self._replaced else None
+        return facts.quorum if facts.authorised else None
 
     def _look(self) -> None:
         contracts, condition = self._contracts, self._condition
@@ -34,7 +34,7 @@ class Authority:
         replaced = contracts.replaced_parts()
         self._replaced = "FraudOracle" in replaced
         self._looked_at = time.monotonic()
-        condition.learn(quorum=quorum, authorised=authorised)
+        condition.learn(quorum=quorum, authorised=authorised and not self._replaced)
         if authorised:
             condition.clear("signer")
         else:

@@ -53,6 +53,7 @@ from oracle.signing import LocalSigner, ReportDigests, SignedBatch, SignedReport
 from oracle.store import Database, PaymentRow, intents, payments
 
 PAGE_LIMIT = 500
+MOST = 2**96 - 1
 COUNTED = {RiskLevel.MEDIUM: "flagged", RiskLevel.HIGH: "held", RiskLevel.CRITICAL: "blocked"}
 
 
@@ -143,7 +144,7 @@ class Facade(NodeService):
             sender=payer,
             recipient=requests.address(recipient, field="recipient"),
             token=token.address,
-            amount=_positive(amount),
+            amount=_payable(amount),
             reference=self._draw(payer) if reference is None else requests.reference(reference),
         )
         quorum = chain.quorum()
@@ -168,24 +169,32 @@ class Facade(NodeService):
             sender=requests.address(sender, field="sender"),
             recipient=requests.address(recipient, field="recipient"),
             token=token.address,
-            amount=_positive(amount),
+            amount=_payable(amount),
             reference=requests.reference(reference),
         )
         return self._own_report(self._ready(), terms, token).signed
 
     def _own_report(self, chain: Connected, terms: PaymentTerms, token: Token) -> OwnReport:
-        if chain.signer is None:
-            raise NoSigner
         return own_report(
             terms,
             token,
             contracts=chain.contracts,
             digests=chain.digests,
-            signer=chain.signer,
+            signer=self._require_authority(chain),
             scorer=self._scorer,
             now=self._condition.chain_now(),
             lifetime=self._settings.instant_lifetime,
         )
+
+    def _require_authority(self, chain: Connected) -> LocalSigner:
+        """The key. Raises NoSigner, and NotReady where the contracts are known to take no report of it."""
+        if chain.signer is None:
+            raise NoSigner
+        if self._condition.facts.authorised is False:
+            state, _, problems = self._condition.state()
+            reason = next((one.message for one in problems if one.code in ("not-a-signer", "part-replaced")), "no role")
+            raise NotReady(state=state.value, reason=reason)
+        return chain.signer
 
     def _draw(self, payer: str) -> str:
         def last_paid() -> str | None:
@@ -301,15 +310,15 @@ class Facade(NodeService):
 
     def sign_batch(self, payment_ids: Sequence[str]) -> SignedBatch:
         chain = self._ready()
-        if chain.signer is None:
-            raise NoSigner
-        wanted = [requests.payment_id(one) for one in payment_ids]
+        signer = self._require_authority(chain)
+        wanted = dict.fromkeys(requests.payment_id(one) for one in payment_ids)
         with self._database.reading() as connection:
-            signed = payments.signed_reports(connection, wanted)
-        for one in wanted:
-            if one not in signed:
-                raise PaymentUnknown(payment_id=one)
-        return signed_batch([signed[one].report for one in wanted], chain.digests, chain.signer)
+            signed = payments.signed_reports(connection, [*wanted])
+        # without a signature of its own it is none that anybody settles with: a payment that was made at once
+        reports = [signed[one].report for one in wanted if one in signed and signed[one].signature]
+        if not reports:
+            raise PaymentUnknown(payment_id=next(iter(wanted)))
+        return signed_batch(reports, chain.digests, signer)
 
     def view(self, row: PaymentRow) -> PaymentView:
         """A journalled payment as callers see it."""
@@ -365,3 +374,9 @@ def _positive(amount: int) -> int:
     if amount <= 0:
         raise InvalidPayment(field="amount", value=amount, problem="it must be above zero")
     return amount
+
+
+def _payable(amount: int) -> int:
+    if amount > MOST:
+        raise InvalidPayment(field="amount", value=amount, problem="the core takes at most 2^96 − 1 base units")
+    return _positive(amount)

@@ -158,7 +158,7 @@ class Node:
         self._claim_journal(f"{chain_id} {deployment.genesis_hash} {deployment.core.address}")
         digests = ReportDigests(chain_id=chain_id, verifying_contract=deployment.oracle.address)
         tokens = Tokens(deployment, self._database)
-        peers = Peers(settings.peers, timeout=settings.peer_timeout, digests=digests)
+        peers = Peers(settings.peers, timeout=settings.peer_timeout, digests=digests, stop=stop)
         port = TransactionPort(rpc)
         settler = transactor = None
         if signer is not None:
@@ -294,7 +294,7 @@ class _Parts:
                 if self._settler is not None and self._transactor is not None:
                     self._transactor.step(head, -1 if final is None else final.number, doubt=self._doubt)
                     self._doubt = False
-                    self._settler.step(head, self._transactor)
+                    self._settler.step(head, self._transactor, stop)
         self._facade.flush_counts()
         self._measure()
 

@@ -112,9 +112,10 @@ class NodeService(Protocol):
         ...
 
     def sign_batch(self, payment_ids: Sequence[str]) -> SignedBatch:
-        """This node's own reports on these payments, in this order, under one signature, for its peers.
+        """This node's own reports on those of these payments that it knows, in this order, under one signature, for its
+        peers.
 
-        Raises PaymentUnknown for the first that it does not know, NoSigner, NotReady.
+        Raises PaymentUnknown where it knows none, NoSigner, NotReady.
         """
         ...
 

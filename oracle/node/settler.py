@@ -1,7 +1,9 @@
 """From signed reports to settlement transactions: what is due, is it still wanted, does the contract take it."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from threading import Event
 
 import structlog
 
@@ -62,8 +64,8 @@ class Settler:
         self._retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
         self._authority = Authority(contracts, signer.address, condition)
 
-    def step(self, head: Header, transactor: Transactor) -> None:
-        """Put away what is past its deadline and submit what is due.
+    def step(self, head: Header, transactor: Transactor, stop: Event) -> None:
+        """Put away what is past its deadline and submit what is due; no more once `stop` is set.
 
         Raises what the chain and the journal raise; a refusal by the contract is the payment's matter and noted there.
         """
@@ -96,7 +98,8 @@ class Settler:
         if quorum > 1:
             wanted = [row for row in wanted if self._my_turn(row, head)]
         for group in groups(wanted, size=self._settings.batch_size)[:room]:
-            self._settle(group, quorum, head, transactor)
+            if not stop.is_set():
+                self._settle(group, quorum, head, transactor)
 
     def still_useful(self, intent: Intent, head: Header) -> bool:
         """Whether any of its payments would be moved if the intent was included now."""
@@ -190,8 +193,12 @@ class Settler:
         turn = turn_of(self._signer.address, self._contracts.deployment.signers, row.payment_id)
         return head.timestamp >= row.created_at + turn * self._settings.submit_stagger
 
-    def _settle(self, rows: list[PaymentRow], quorum: int, head: Header, transactor: Transactor) -> None:
+    def _settle(
+        self, rows: list[PaymentRow], quorum: int, head: Header, transactor: Transactor, *, again: bool = False
+    ) -> None:
         """Sign, collect what the quorum demands besides, and submit."""
+        if not transactor.room():
+            return
         with self._database.reading() as connection:
             signed = payments.signed_reports(connection, [row.payment_id for row in rows])
         if len(rows) == 1:
@@ -201,13 +208,18 @@ class Settler:
         batches = [own]
         if quorum > 1:
             batches = self._peers.collect_batch(own, needed=quorum, is_signer=self._contracts.is_signer)
-        if len(batches) < quorum:
-            # a peer that lacks one of them signs none: some may have their quorum all the same
+        whole = [one for one in batches if len(one.reports) == len(rows)]
+        if len(whole) < quorum:
+            known = Counter(report.payment_id for one in batches for report in one.reports)
+            rest = [] if again else [row for row in rows if known[row.payment_id] >= quorum]
+            rest = [] if len(rest) == len(rows) else rest
             for row in rows:
-                if transactor.room():
-                    self._settle_alone(row, signed[row.payment_id].report, quorum, head, transactor)
+                if row not in rest:
+                    self._wait_for_peers(row, known[row.payment_id], quorum)
+            if rest:
+                self._settle(rest, quorum, head, transactor, again=True)
             return
-        data = self._contracts.settle_batch([terms_of(row) for row in rows], merged_batches(batches))
+        data = self._contracts.settle_batch([terms_of(row) for row in rows], merged_batches(whole[:quorum]))
         refusals = self._try_batch(rows, data)
         if not any(refusals):
             self._submit(SETTLE_BATCH, rows, quorum, data, head, transactor)
@@ -228,9 +240,7 @@ class Settler:
         if quorum > 1:
             collected = self._peers.collect(own, needed=quorum, is_signer=self._contracts.is_signer)
         if len(collected) < quorum:
-            _, retry_at = self._retry.after(1, now=_milliseconds())
-            reason = f"reports of {len(collected)} of {quorum} signers"
-            self._set(row, stage=Stage.SHARING, reason=reason, retry_at=retry_at)
+            self._wait_for_peers(row, len(collected), quorum)
             return
         self._submit(SETTLE, [row], quorum, self._contracts.settle(terms_of(row), merged(collected)), head, transactor)
 
@@ -241,6 +251,11 @@ class Settler:
         except ContractRefused as refusal:
             return [refusal.reason] * len(rows)
         return ["" if one else "it would be skipped in a batch" for one in settled]
+
+    def _wait_for_peers(self, row: PaymentRow, reports: int, quorum: int) -> None:
+        _, retry_at = self._retry.after(1, now=_milliseconds())
+        reason = f"reports of {min(reports, quorum)} of {quorum} signers"
+        self._set(row, stage=Stage.SHARING, reason=reason, retry_at=retry_at)
 
     def _submit(
         self, kind: str, rows: list[PaymentRow], quorum: int, data: str, head: Header, transactor: Transactor

@@ -36,15 +36,15 @@ class RiskReport:
     def __post_init__(self) -> None:
         for name in SCORES:
             value = getattr(self, name)
-            if not 0 <= value <= MAX_SCORE:
+            if type(value) is not int or not 0 <= value <= MAX_SCORE:
                 raise InvalidReport(field=name, value=value, problem=f"outside of 0 to {MAX_SCORE}")
         for name in HASHES:
             value = getattr(self, name)
-            if not _HASH.fullmatch(value):
+            if not isinstance(value, str) or not _HASH.fullmatch(value):
                 raise InvalidReport(field=name, value=value, problem="not 0x and 64 lower-case hexadecimal digits")
         for name, bits in (("alerts", 32), ("issued_at", 64), ("expires_at", 64)):
             value = getattr(self, name)
-            if not 0 <= value < 1 << bits:
+            if type(value) is not int or not 0 <= value < 1 << bits:
                 raise InvalidReport(field=name, value=value, problem=f"no unsigned {bits}-bit number")
         if self.expires_at < self.issued_at:
             raise InvalidReport(field="expires_at", value=self.expires_at, problem=f"before issued_at {self.issued_at}")

@@ -42,10 +42,13 @@ class RunningNode:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def tell_to_stop(self) -> None:
         self._stop.set()
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the node does not stop"
+
+    def stop(self) -> None:
+        self.tell_to_stop()
         self.node.close()
 
     def payment(self, payment_id: str) -> PaymentView:

@@ -54,6 +54,18 @@ def test_outage__in_the_middle__is_degraded_then_goes_on(net: Devnet, faulty: Fa
         node.untroubled()
 
 
+def test_outage__views_answer_nothing__is_degraded_then_goes_on(net: Devnet, faulty: FaultyRpc, tmp_path: Path) -> None:
+    """As behind a balancer one of whose nodes has no code there yet."""
+    with running(net.settings(tmp_path / "data", rpc_url=faulty.url, rpc_retries=0)) as node:
+        node.ready()
+        faulty.fault = lambda call, answer: {**answer, "result": "0x"} if call["method"] == "eth_call" else answer
+        missed = net.pay(4 * DOLLAR)
+        assert "is no answer of" in node.problem("rpc-inconsistent")
+        faulty.fault = None
+        node.reaches(missed, PaymentStatus.SETTLED)
+        node.untroubled()
+
+
 def test_outage__every_third_answer_is_lost__everything_is_settled_once(
     net: Devnet, faulty: FaultyRpc, tmp_path: Path
 ) -> None:

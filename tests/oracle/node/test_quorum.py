@@ -63,10 +63,13 @@ def serving(answer: Callable[[Any], Any]) -> Iterator[str]:
         server.server_close()
 
 
-def reports_of(service: NodeService) -> Callable[[str], Any]:
-    def answer(payment_id: str) -> Any:
+def reports_of(service: NodeService) -> Callable[[Any], Any]:
+    def answer(asked: Any) -> Any:
         try:
-            return dataclasses.asdict(service.report(payment_id))
+            if isinstance(asked, dict):
+                batch = service.sign_batch(asked["payment_ids"])
+                return {"reports": [dataclasses.asdict(one) for one in batch.reports], "signature": batch.signature}
+            return dataclasses.asdict(service.report(asked))
         except PayFlowError:
             return None
 
