@@ -109,7 +109,7 @@ $(STAMPS)/prove-env: constraints/prove.txt | tools
 	@.venv-prove/bin/python $(PIP) -r constraints/prove.txt
 	@mkdir -p $(STAMPS) && touch $@
 
-prove: setup $(STAMPS)/prove-env ## symbolic proofs (an hour or more: two of them were not seen to finish)
+prove: setup $(STAMPS)/prove-env ## symbolic proofs (over an hour: two of them were not seen to finish)
 	@$(IN_TOOLS) python tools/contracts/prove.py
 
 prove-seeded: setup $(STAMPS)/prove-env ## seed mistakes: the proofs must fail
