@@ -2,6 +2,7 @@
 
 python -m benchmarks.speed [--payments 10000] [--most 1000000] [--rate 500]
 python -m benchmarks.speed --only PART ...     prints the figures of some parts and writes no page
+python -m benchmarks.speed --again PART ...    measures some parts again and writes the page, which names them
 python -m benchmarks.speed --report            writes the page anew from the last run's .build/bench/speed.json
 """
 
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=500, help="requests a second to the node")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each run against the node")
     parser.add_argument("--only", nargs="*", help="parts to run and print; all but prepare need it first")
+    parser.add_argument("--again", nargs="*", help="parts to measure again; the others stay as in the last run")
     parser.add_argument("--report", action="store_true", help="write the page from the last run's figures")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -41,7 +43,7 @@ def main() -> None:
         figures = parts[arguments.child]()
         json.dump({**figures, "start_mib": start, "peak_mib": peak()}, sys.stdout)
         return
-    if unknown := set(arguments.only or ()) - set(parts):
+    if unknown := {*(arguments.only or ()), *(arguments.again or ())} - set(parts):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
     if arguments.report:
         write(json.loads(RESULTS.read_text()))
@@ -49,8 +51,16 @@ def main() -> None:
     if arguments.only:
         print(json.dumps({name: _child(name) for name in arguments.only}, indent=2))
         return
+    if arguments.again:
+        results: Figures = json.loads(RESULTS.read_text())
+        for name in arguments.again:
+            results[name] = _child(name)
+        results["again"] = sorted({*results.get("again", ()), *arguments.again})
+        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+        write(results)
+        return
     settings = {"payments": arguments.payments, "most": arguments.most, "rate": arguments.rate}
-    results: Figures = {"machine": machine(), "settings": settings}
+    results = {"machine": machine(), "settings": settings}
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in parts:
         results[name] = _child(name)

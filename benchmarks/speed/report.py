@@ -60,6 +60,8 @@ def _run(results: Figures) -> list[str]:
             lines.append(
                 "**Other work ran on the machine, so that times are upper limits;** ratios within the run say more."
             )
+    if again := results.get("again"):
+        lines.append(f"Measured again after that run, on the same machine: {', '.join(again)}.")
     return lines
 
 

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -20,6 +21,10 @@ from oracle.errors import InvalidSetting, PayFlowError
 from oracle.node import Node
 from oracle.ops import configure_logging
 from oracle.settings import Settings
+
+SWITCH_INTERVAL = 0.001
+"""Seconds that a thread may keep the interpreter while others wait: with Python's five milliseconds, requests wait for
+scores that others asked for (at 500 a second the slowest hundredth took a fifth longer)."""
 
 log = structlog.get_logger("payflow.node")
 
@@ -50,6 +55,7 @@ def register(app: typer.Typer) -> None:
 
 def run_node(settings: Settings, *, with_api: bool) -> None:
     """Run until a signal asks for the end, or until an error that does not pass by waiting, which is raised."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
     registry = CollectorRegistry()
     node = Node(settings, registry=registry)
     stop = threading.Event()
