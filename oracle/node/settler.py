@@ -30,6 +30,8 @@ DUE = (Stage.SIGNED, Stage.SHARING, Stage.WAITING, Stage.STUCK)
 MANY = 1_000
 LOOK_AHEAD = 4
 """Batches' worth of due payments that one look at the journal takes."""
+LARGEST_CALLDATA = 100_000
+"""Bytes. RPC nodes take no transaction above 128 KiB, which many signers that disagree on many payments may exceed."""
 EVENT_WAIT = 5_000
 """Milliseconds for which a payment is left alone that the contract has moved and whose event was not read yet."""
 
@@ -220,6 +222,9 @@ class Settler:
                 self._settle(rest, quorum, head, transactor, again=True)
             return
         data = self._contracts.settle_batch([terms_of(row) for row in rows], merged_batches(whole[:quorum]))
+        if len(data) // 2 > LARGEST_CALLDATA:
+            self._settle_halves(rows, quorum, head, transactor)
+            return
         refusals = self._try_batch(rows, data)
         if not any(refusals):
             self._submit(SETTLE_BATCH, rows, quorum, data, head, transactor)
@@ -231,6 +236,10 @@ class Settler:
         kept = [row for row, reason in zip(rows, refusals, strict=True) if not reason]
         if kept:
             self._settle(kept, quorum, head, transactor)
+
+    def _settle_halves(self, rows: list[PaymentRow], quorum: int, head: Header, transactor: Transactor) -> None:
+        for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+            self._settle(half, quorum, head, transactor)
 
     def _settle_alone(
         self, row: PaymentRow, report: RiskReport, quorum: int, head: Header, transactor: Transactor
@@ -279,8 +288,7 @@ class Settler:
             if len(rows) == 1:
                 self.refused(rows[0], str(too_much))
                 return
-            for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
-                self._settle(half, quorum, head, transactor)
+            self._settle_halves(rows, quorum, head, transactor)
         except TransactionError as trouble:
             # the node's own trouble, not the payments': they wait as they are
             self._condition.report("settling", trouble)

@@ -48,6 +48,18 @@ def test_settle__quorum_of_two__all_payments_in_one_transaction(net: Devnet, tmp
     assert verified(net, ids[3]).outcome is Outcome.IDENTICAL, "an outsider finds the same"
 
 
+def test_settle__batch_larger_than_rpc_nodes_take__goes_in_parts(
+    net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oracle.node.settler.LARGEST_CALLDATA", 3_000)
+    ids = [net.pay(3 * DOLLAR + number) for number in range(7)]
+    with (
+        served(net.settings(tmp_path / "second", private_key=SECOND_KEY, submit_stagger=600)) as second,
+        running(net.settings(tmp_path / "first", peers=second.url, submit_stagger=0)) as first,
+    ):
+        assert 1 < len(transactions(first, ids)) < len(ids)
+
+
 def test_settle__peer_lacks_one_of_them__the_others_go_together_and_it_waits(net: Devnet, tmp_path: Path) -> None:
     ids = [net.pay(3 * DOLLAR + number) for number in range(4)]
 
