@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_network
+from ipaddress import IPv6Address
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -142,8 +142,12 @@ class RateLimit:
 
 
 def _network(client: str) -> str:
-    """What one client can choose its address from: of IPv6 a network of 64 bits."""
-    return str(ip_network(f"{client}/64", strict=False)) if ":" in client else client
+    """What one client can choose its address from: of IPv6 64 bits, unless it stands for an IPv4 address."""
+    try:
+        address = IPv6Address(client)
+    except ValueError:  # IPv4, or what a proxy calls its client
+        return client
+    return str(address.ipv4_mapped or int(address) >> 64)
 
 
 def _purpose(path: str) -> str:

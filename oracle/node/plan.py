@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from oracle.node.views import Stage
+from oracle.signing import SignedBatch
 from oracle.store import PaymentRow
 
 
@@ -54,3 +55,13 @@ def groups(rows: Sequence[PaymentRow], *, size: int) -> list[list[PaymentRow]]:
     fresh = [row for row in rows if row.refusals == 0]
     again = [row for row in rows if row.refusals > 0]
     return [*(fresh[at : at + size] for at in range(0, len(fresh), size)), *([row] for row in again)]
+
+
+def most_in_common(batches: Sequence[SignedBatch], needed: int) -> list[SignedBatch]:
+    """Of the batches that peers signed, `needed` on exactly the same payments, as many of these as can be; none where
+    there are not so many batches. What the others signed, or did not, makes no difference."""
+    alike: dict[tuple[str, ...], list[SignedBatch]] = {}
+    for one in batches:
+        alike.setdefault(tuple([report.payment_id for report in one.reports]), []).append(one)
+    enough = [signed[:needed] for signed in alike.values() if len(signed) >= needed]
+    return max(enough, key=lambda signed: len(signed[0].reports), default=[])

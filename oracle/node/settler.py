@@ -1,7 +1,6 @@
 """From signed reports to settlement transactions: what is due, is it still wanted, does the contract take it."""
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from threading import Event
 
@@ -17,7 +16,7 @@ from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
 from oracle.node.metrics import NodeMetrics
 from oracle.node.peers import Peers
-from oracle.node.plan import RetryPolicy, groups, last_chance, turn_of
+from oracle.node.plan import RetryPolicy, groups, last_chance, most_in_common, turn_of
 from oracle.node.transactor import Transactor
 from oracle.node.views import Stage
 from oracle.settings import Settings
@@ -195,33 +194,35 @@ class Settler:
         turn = turn_of(self._signer.address, self._contracts.deployment.signers, row.payment_id)
         return head.timestamp >= row.created_at + turn * self._settings.submit_stagger
 
-    def _settle(
-        self, rows: list[PaymentRow], quorum: int, head: Header, transactor: Transactor, *, again: bool = False
-    ) -> None:
+    def _settle(self, rows: list[PaymentRow], quorum: int, head: Header, transactor: Transactor) -> None:
         """Sign, collect what the quorum demands besides, and submit."""
         if not transactor.room():
             return
         with self._database.reading() as connection:
             signed = payments.signed_reports(connection, [row.payment_id for row in rows])
+        reports = {row.payment_id: signed[row.payment_id].report for row in rows}
         if len(rows) == 1:
-            self._settle_alone(rows[0], signed[rows[0].payment_id].report, quorum, head, transactor)
+            self._settle_alone(rows[0], reports[rows[0].payment_id], quorum, head, transactor)
             return
-        own = signed_batch([signed[row.payment_id].report for row in rows], self._digests, self._signer)
-        batches = [own]
+        batches = [signed_batch([*reports.values()], self._digests, self._signer)]
         if quorum > 1:
-            batches = self._peers.collect_batch(own, needed=quorum, is_signer=self._contracts.is_signer)
-        whole = [one for one in batches if len(one.reports) == len(rows)]
-        if len(whole) < quorum:
-            known = Counter(report.payment_id for one in batches for report in one.reports)
-            rest = [] if again else [row for row in rows if known[row.payment_id] >= quorum]
-            rest = [] if len(rest) == len(rows) else rest
-            for row in rows:
-                if row not in rest:
-                    self._wait_for_peers(row, known[row.payment_id], quorum)
-            if rest:
-                self._settle(rest, quorum, head, transactor, again=True)
-            return
-        data = self._contracts.settle_batch([terms_of(row) for row in rows], merged_batches(whole[:quorum]))
+            theirs = self._peers.collect_batch(batches[0], needed=quorum, is_signer=self._contracts.is_signer)[1:]
+            common = most_in_common(theirs, quorum - 1)
+            if not theirs:
+                self._wait_for_peers(rows, quorum)
+                return
+            if not common:
+                # they know different ones, or claim to: no single peer can keep a payment alone from its quorum
+                until = time.monotonic() + self._settings.peer_timeout
+                for row in rows:
+                    if transactor.room() and time.monotonic() < until:
+                        self._settle_alone(row, reports[row.payment_id], quorum, head, transactor)
+                return
+            known = {report.payment_id for report in common[0].reports}
+            self._wait_for_peers([row for row in rows if row.payment_id not in known], quorum)
+            rows = [row for row in rows if row.payment_id in known]
+            batches = [signed_batch([reports[row.payment_id] for row in rows], self._digests, self._signer), *common]
+        data = self._contracts.settle_batch([terms_of(row) for row in rows], merged_batches(batches))
         if len(data) // 2 > LARGEST_CALLDATA:
             self._settle_halves(rows, quorum, head, transactor)
             return
@@ -249,7 +250,7 @@ class Settler:
         if quorum > 1:
             collected = self._peers.collect(own, needed=quorum, is_signer=self._contracts.is_signer)
         if len(collected) < quorum:
-            self._wait_for_peers(row, len(collected), quorum)
+            self._wait_for_peers([row], quorum, len(collected))
             return
         self._submit(SETTLE, [row], quorum, self._contracts.settle(terms_of(row), merged(collected)), head, transactor)
 
@@ -261,10 +262,10 @@ class Settler:
             return [refusal.reason] * len(rows)
         return ["" if one else "it would be skipped in a batch" for one in settled]
 
-    def _wait_for_peers(self, row: PaymentRow, reports: int, quorum: int) -> None:
+    def _wait_for_peers(self, rows: Sequence[PaymentRow], quorum: int, reports: int = 1) -> None:
         _, retry_at = self._retry.after(1, now=_milliseconds())
-        reason = f"reports of {min(reports, quorum)} of {quorum} signers"
-        self._set(row, stage=Stage.SHARING, reason=reason, retry_at=retry_at)
+        for row in rows:
+            self._set(row, stage=Stage.SHARING, reason=f"reports of {reports} of {quorum} signers", retry_at=retry_at)
 
     def _submit(
         self, kind: str, rows: list[PaymentRow], quorum: int, data: str, head: Header, transactor: Transactor

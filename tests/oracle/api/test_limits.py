@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
@@ -103,3 +104,20 @@ def test_rate_limit__refused_requests__do_not_count() -> None:
         clock.now += 0.1
     clock.now += 1.1
     assert client.ask()[0] == 204
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("[::1]:80", "unknown", False),
+    ],
+)
+def test_rate_limit__two_addresses__share_a_window_where_one_client_has_both(one: str, other: str, same: bool) -> None:
+    limit = RateLimit(_nothing, per_minute=1, burst=1, clock=Clock())
+    assert Client(limit, one).ask()[0] == 204
+    assert Client(limit, other).ask()[0] == (429 if same else 204)

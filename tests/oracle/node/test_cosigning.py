@@ -12,22 +12,18 @@ import pytest
 from oracle.errors import QuorumUnreachable
 from oracle.node import ListKind
 from oracle.signing import LocalSigner, ReportDigests
-from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet, free_port
+from tests.oracle.devnet import Devnet, free_port
 from tests.oracle.node.test_quorum import serving
+from tests.oracle.node.trio import SECOND_KEY, SIGNERS, THIRD_KEY, trio
 from tests.oracle.running import RunningNode, running
 from tests.oracle.serving import served
 
 DOLLAR = 10**6
-SECOND_KEY = "0x" + "5c" * 32
-THIRD_KEY = "0x" + "5d" * 32
-SIGNERS = [LocalSigner(bytes.fromhex(key[2:])).address for key in (SIGNER_KEY, SECOND_KEY, THIRD_KEY)]
 
 
 @pytest.fixture
 def net(tmp_path: Path) -> Iterator[Devnet]:
-    with devnet(tmp_path, signers=SIGNERS, quorum=2) as found:
-        for signer in SIGNERS:
-            found.anvil.call("anvil_setBalance", signer, hex(10**18))
+    with trio(tmp_path) as found:
         yield found
 
 

@@ -13,15 +13,14 @@ import pytest
 
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
-from oracle.signing import LocalSigner, ReportDigests, signed_report
-from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
+from oracle.signing import LocalSigner, ReportDigests, signed_batch, signed_report
+from tests.oracle.devnet import Devnet
 from tests.oracle.node.test_quorum import reports_of, serving
+from tests.oracle.node.trio import SECOND_KEY, THIRD_KEY, trio
 from tests.oracle.running import running
 from tests.oracle.serving import served
 
 DOLLAR = 10**6
-SECOND_KEY, THIRD_KEY = "0x" + "5c" * 32, "0x" + "5d" * 32
-SIGNERS = [LocalSigner(bytes.fromhex(key[2:])).address for key in (SIGNER_KEY, SECOND_KEY, THIRD_KEY)]
 NO_POINT = "0x" + "00" * 31 + "05" + "00" * 31 + "01" + "1b"
 """A signature whose r is the abscissa of no point of the curve."""
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + b" " * 10_000
@@ -29,9 +28,7 @@ ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + b" " * 10_000
 
 @pytest.fixture
 def net(tmp_path: Path) -> Iterator[Devnet]:
-    with devnet(tmp_path, signers=SIGNERS, quorum=2) as found:
-        for signer in SIGNERS:
-            found.anvil.call("anvil_setBalance", signer, hex(10**18))
+    with trio(tmp_path) as found:
         yield found
 
 
@@ -135,6 +132,36 @@ def test_collect__signer_is_first_with_other_times__the_honest_quorum_settles(ne
         third.ready()
         for payment_id in [net.pay(3 * DOLLAR + number) for number in range(3)]:
             first.reaches(payment_id, PaymentStatus.SETTLED)
+
+
+def test_settle__signer_claims_to_know_only_what_the_honest_lacks__the_honest_quorum_settles(
+    net: Devnet, tmp_path: Path
+) -> None:
+    digests = ReportDigests(chain_id=31337, verifying_contract=net.addresses["FraudOracle"])
+    thief = LocalSigner(bytes.fromhex(SECOND_KEY[2:]))
+    ids = [net.pay(3 * DOLLAR + number) for number in range(5)]
+    newest = ids[-1]
+
+    def hostile(asked: Any) -> Any:
+        if not isinstance(asked, dict) or newest not in asked["payment_ids"]:
+            return None
+        claimed = [third.service.report(one).report for one in (ids[0], newest) if one in asked["payment_ids"]]
+        batch = signed_batch(claimed, digests, thief)
+        return {"reports": [asdict(one) for one in batch.reports], "signature": batch.signature}
+
+    def honest(asked: Any) -> Any:
+        if isinstance(asked, dict):
+            asked = {"payment_ids": [one for one in asked["payment_ids"] if one != newest]}
+        return None if asked == newest else reports_of(third.service)(asked)
+
+    with (
+        running(net.settings(tmp_path / "third", private_key=THIRD_KEY, submit_stagger=600)) as third,
+        serving(hostile) as near,
+        serving(honest) as far,
+    ):
+        third.ready()
+        with running(net.settings(tmp_path / "first", peers=f"{near},{far}", submit_stagger=0)) as first:
+            assert len({first.reaches(one, PaymentStatus.SETTLED).settled_tx for one in ids[:-1]}) == 1
 
 
 @pytest.mark.parametrize(("content", "pause"), [(b"", 0.0), (ENDLESS, 0.2)], ids=["silent", "drips"])

@@ -1,7 +1,8 @@
 """Decisions about payments."""
 
 from oracle.node import Stage
-from oracle.node.plan import RetryPolicy, groups, turn_of
+from oracle.node.plan import RetryPolicy, groups, most_in_common, turn_of
+from oracle.signing import RiskReport, SignedBatch
 from tests.oracle.store.test_journal import a_payment
 
 
@@ -37,3 +38,21 @@ def test_turn_of__any_payment__each_signer_has_a_place_of_its_own_and_the_first_
         firsts.add(min(turns, key=lambda one: turns[one]))
     assert firsts == set(signers)
     assert turn_of("0xd", signers, "0x1") in range(4)  # a signer that came after the deployment
+
+
+def test_most_in_common__peers_that_know_different_payments__the_largest_set_that_enough_signed() -> None:
+    def batch(signer: str, *ids: int) -> SignedBatch:
+        return SignedBatch(tuple(a_report(number) for number in ids), "", signer, "")
+
+    few, many = [batch("a", 1), batch("b", 1)], [batch("c", 1, 2, 3), batch("d", 1, 2, 3)]
+    alone = batch("e", 1, 2, 3, 4)
+    assert most_in_common([*few, alone, *many], 2) == many
+    assert most_in_common([*few, alone, *many], 1) == [alone]
+    assert most_in_common([alone, *few], 2) == few
+    assert most_in_common([alone, batch("f", 2)], 2) == []
+    assert most_in_common([], 1) == []
+
+
+def a_report(number: int) -> RiskReport:
+    some = "0x" + "22" * 32
+    return RiskReport(f"0x{number:064x}", 0, 0, 0, 0, 0, 0, 0, some, some, 1, 2)
