@@ -73,7 +73,7 @@ def ours(payments: int) -> Figures:
 def _asked(engine: RiskEngine, payment: Payment, *, bare_first: bool) -> tuple[dict[str, float], Assessment]:
     """Seconds, and those of CPU time, of a score with its reasons, and of that with the amount that would have meant
     less. Whichever comes second finds warm caches, so that they take turns."""
-    calls = {"score": lambda one: engine._assessment(engine._judge(one)), "assess": engine.assess}
+    calls = {"score": lambda one: engine._assessment(engine._judge(one, engine._taken(one))), "assess": engine.assess}
     spent: dict[str, float] = {}
     verdicts: dict[str, Assessment] = {}
     for name in calls if bare_first else reversed(calls):

@@ -18,9 +18,9 @@ from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.exceptions import DecodingError
 from eth_abi.registry import BaseEquals, registry
-from eth_hash.auto import keccak
 
 from oracle.errors import ContractRefused
+from oracle.signing.hashing import keccak
 
 Plain = Any
 """int, str, bool, list or dict of these."""

@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
-from eth_hash.auto import keccak
-
 from oracle.chain.rpc import Rpc
 from oracle.errors import BlockMissing, RpcInconsistent, RpcRejected, RpcUnavailable
 from oracle.settings import BlockTag
+from oracle.signing.hashing import keccak
 
 T = TypeVar("T")
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_abi.exceptions import DecodingError
-from eth_hash.auto import keccak
 
 from oracle.chain.abi import Event, load_abi, refusal
 from oracle.chain.blocks import Log, LogFilter
@@ -20,6 +19,7 @@ from oracle.errors import (
     RpcRejected,
     WrongChain,
 )
+from oracle.signing.hashing import keccak
 from oracle.signing.words import payment_and_reports, words
 
 SIGNER_ROLE = "0x" + keccak(b"AI_ORACLE_ROLE").hex()

@@ -36,12 +36,10 @@ class Verdict:
 def combine(findings: Sequence[Explanation], opinions: Sequence[Opinion]) -> Verdict:
     """The overall score is the largest of: the weighted sum raised by the channel that adds most, and what any single
     finding stands for."""
-    scores = dict.fromkeys(ANALYZERS, 0)
+    scores, weighted = _weighted(findings)
     alerts = 0
     for one in findings:
-        scores[one.analyzer] = max(scores[one.analyzer], one.score)
         alerts |= int(one.alerts)
-    weighted = sum(WEIGHTS[name] * score for name, score in scores.items()) // 100
     points, channel = adding(opinions) or (0, "")
     raised = min(100, weighted + points)
     added = f", plus {raised - weighted} for {_FOR[channel]}" if raised > weighted else ""
@@ -50,6 +48,21 @@ def combine(findings: Sequence[Explanation], opinions: Sequence[Opinion]) -> Ver
         if (floor := _floor(one)) > overall:
             overall, reason = floor, f"One finding decides ({one.analyzer} {one.score}): {one.sentence}"
     return Verdict(overall, scores, Alert(alerts), Explanation("overall", overall, reason))
+
+
+def bounds(findings: Sequence[Explanation]) -> tuple[int, int]:
+    """The lowest and the highest overall score that any opinions make of these findings."""
+    _, weighted = _weighted(findings)
+    floor = max([_floor(one) for one in findings], default=0)
+    return max(weighted, floor), max(min(100, weighted + max(POINTS.values())), floor)
+
+
+def _weighted(findings: Sequence[Explanation]) -> tuple[dict[str, int], int]:
+    """The highest score of each analyzer, and their weighted sum."""
+    scores = dict.fromkeys(ANALYZERS, 0)
+    for one in findings:
+        scores[one.analyzer] = max(scores[one.analyzer], one.score)
+    return scores, sum([WEIGHTS[name] * score for name, score in scores.items()]) // 100
 
 
 def adding(opinions: Sequence[Opinion]) -> tuple[int, str] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from oracle.scoring.types import Payment, RiskLevel
+from oracle.scoring.types import Payment
 
 _STEPS = (1, 2, 5)
 _MOST = 16
@@ -18,9 +18,11 @@ class LowerAmount:
     score: int
 
 
-def lower_amount(payment: Payment, level: RiskLevel, score_of: Callable[[Payment], int]) -> LowerAmount | None:
-    """The largest round amount (1, 2 or 5 times a power of ten, whole tokens) found below the payment's whose level is
-    lower than `level`.
+def lower_amount(
+    payment: Payment, lowers: Callable[[Payment], bool], score_of: Callable[[Payment], int]
+) -> LowerAmount | None:
+    """The largest round amount (1, 2 or 5 times a power of ten, whole tokens) found below the payment's that `lowers`
+    its level, with its score.
 
     Found by halving, as if the level rose with the amount. Where it does not, a larger such amount may exist; what is
     said of the one that is returned holds, because it was assessed. None where none of those asked has a lower level.
@@ -28,14 +30,14 @@ def lower_amount(payment: Payment, level: RiskLevel, score_of: Callable[[Payment
     unit = 10**payment.decimals
     rounds = [step * 10**power for power in range(len(str(payment.amount // unit + 1))) for step in _STEPS]
     rounds = [tokens for tokens in rounds if tokens * unit < payment.amount][-_MOST:]
-    found: LowerAmount | None = None
+    found: Payment | None = None
     low, high = 0, len(rounds)
     while low < high:
         middle = (low + high) // 2
-        other = score_of(replace(payment, amount=rounds[middle] * unit))
-        if RiskLevel.of(other) < level:
-            found = LowerAmount(rounds[middle], other)
+        other = replace(payment, amount=rounds[middle] * unit)
+        if lowers(other):
+            found = other
             low = middle + 1
         else:
             high = middle
-    return found
+    return None if found is None else LowerAmount(found.amount // unit, score_of(found))

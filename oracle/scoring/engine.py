@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from oracle.errors import InvalidPayment
 from oracle.scoring.analyzers import (
@@ -14,19 +15,21 @@ from oracle.scoring.analyzers import (
     judge_velocity,
     screen,
 )
-from oracle.scoring.combine import Verdict, adding, combine, points_of
-from oracle.scoring.counterfactual import lower_amount
+from oracle.scoring.combine import Verdict, adding, bounds, combine, points_of
+from oracle.scoring.counterfactual import LowerAmount, lower_amount
 from oracle.scoring.ensemble import Opinion
 from oracle.scoring.features import SCALE, VELOCITY_FEATURES, Context, Signals, decimals, vector
 from oracle.scoring.lists import ScreeningLists
 from oracle.scoring.model import RiskModel
 from oracle.scoring.numbers import Floats
 from oracle.scoring.state import Ledger
-from oracle.scoring.stream import transfer_of
+from oracle.scoring.stream import Transfer, key_of, transfer_of
 from oracle.scoring.supervised.channel import Advice, SupervisedChannel
 from oracle.scoring.types import Alert, Assessment, Explanation, Payment, RiskLevel, WalletView
 from oracle.scoring.typology import Closings
 
+KEYS = 1 << 16
+"""Addresses whose keys are kept at hand."""
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}\Z")
 
 
@@ -56,7 +59,9 @@ class RiskEngine:
         self._lists = lists
         self._ledger = Ledger(model.config)
         self._closings = Closings()
+        self._key = lru_cache(KEYS)(key_of)
         self._supervised = None if model.supervised is None else SupervisedChannel(model.supervised)
+        self._last: tuple[Payment, Transfer] | None = None
 
     @property
     def model(self) -> RiskModel:
@@ -83,12 +88,11 @@ class RiskEngine:
 
         Raises InvalidPayment.
         """
-        _check(payment)
-        judgement = self._judge(payment)
+        judgement = self._judge(payment, self._taken(payment))
         assessment = self._assessment(judgement)
-        if assessment.level < RiskLevel.MEDIUM:
+        if assessment.level < RiskLevel.MEDIUM or _least(judgement) >= assessment.level:
             return assessment
-        lower = lower_amount(payment, assessment.level, lambda other: self._judge(other, judgement).verdict.overall)
+        lower = self._lower(judgement)
         if lower is None:
             return assessment
         level = RiskLevel.of(lower.score).name
@@ -96,27 +100,20 @@ class RiskEngine:
         said = Explanation("overall", assessment.overall, sentence)
         return replace(assessment, explanations=(*assessment.explanations, said))
 
-    def _judge(self, payment: Payment, before: "_Judgement | None" = None) -> "_Judgement":
-        """Everything that the score follows from. `before`: the judgement on the same payment with another amount, for
-        what knows no amount."""
+    def _judge(self, payment: Payment, transfer: Transfer) -> "_Judgement":
+        """Everything that the score follows from. `transfer`: the same payment for the streams."""
         context = Context.of(payment, self._ledger)
-        signals = Signals.of(context, None if before is None else before.signals.graph.nearness)
+        signals = Signals.of(context)
         entries = vector(signals)
         x = self._model.scaler(entries, SCALE)
-        opinions = [channel.opinion(x) for channel in self._model.channels]
-        transfer = transfer_of(payment, self._ledger.clock)
-        advice = None
-        if self._supervised is not None:
-            advice = self._supervised.advise(payment, transfer)
-            opinions.append(advice.opinion)
-        velocity_rank = self._velocity_rank(x) if before is None else before.velocity_rank
-        screening = screen(context, self._lists) if before is None else before.screening
-        findings = self._findings(signals, velocity_rank, screening)
-        if not screening.hub:
-            findings += judge_circle(self._closings.look(transfer))
+        advice = None if self._supervised is None else self._supervised.advise(payment, transfer)
+        opinions = self._opinions(x, advice)
+        velocity_rank = self._velocity_rank(x)
+        screening = screen(context, self._lists)
         spared = screening.whitelisted and not any(
             one.alerts & Alert.SANCTIONED_INTERACTION for one in screening.findings
         )
+        findings = [] if spared else self._findings(signals, velocity_rank, screening, transfer)
         return _Judgement(
             payment=payment,
             signals=signals,
@@ -125,10 +122,47 @@ class RiskEngine:
             screening=screening,
             opinions=opinions,
             advice=advice,
-            findings=[] if spared else findings,
+            findings=findings,
             spared=spared,
             verdict=_spared(payment) if spared else combine(findings, opinions),
         )
+
+    def _lower(self, judged: "_Judgement") -> LowerAmount | None:
+        """A smaller amount with which the judged payment would have a lower level. Models are asked only where they
+        decide: they can raise by so much what the rules say."""
+        level = RiskLevel.of(judged.verdict.overall)
+        measured: dict[int, tuple[Signals, Transfer, list[Explanation]]] = {}
+
+        def lowers(other: Payment) -> bool:
+            signals = Signals.of(Context.of(other, self._ledger), judged.signals)
+            transfer = transfer_of(other, self._ledger.clock, key=self._key)
+            findings = self._findings(signals, judged.velocity_rank, judged.screening, transfer)
+            measured[other.amount] = signals, transfer, findings
+            least, most = bounds(findings)
+            if RiskLevel.of(least) >= level:
+                return False
+            return RiskLevel.of(most) < level or RiskLevel.of(score(other)) < level
+
+        def score(other: Payment) -> int:
+            signals, transfer, findings = measured[other.amount]
+            advice = None if self._supervised is None else self._supervised.look(other, transfer)
+            return combine(findings, self._opinions(self._model.scaler(vector(signals), SCALE), advice)).overall
+
+        return lower_amount(judged.payment, lowers, score)
+
+    def _opinions(self, x: Floats, advice: Advice | None) -> list[Opinion]:
+        """What the channels say of a scaled vector and, where there is one, the supervised model's."""
+        return [*(channel.opinion(x) for channel in self._model.channels), *([advice.opinion] if advice else [])]
+
+    def _taken(self, payment: Payment) -> Transfer:
+        """The payment as the streams take it, once it is checked; kept until one is observed, because most payments are
+        assessed and then observed."""
+        if self._last is not None and self._last[0] is payment:
+            return self._last[1]
+        _check(payment)
+        transfer = transfer_of(payment, self._ledger.clock, key=self._key)
+        self._last = payment, transfer
+        return transfer
 
     def _assessment(self, judgement: _Judgement) -> Assessment:
         """The judgement with its reasons."""
@@ -163,8 +197,8 @@ class RiskEngine:
 
         Raises InvalidPayment.
         """
-        _check(payment)
-        transfer = transfer_of(payment, self._ledger.clock)
+        transfer = self._taken(payment)
+        self._last = None
         self._ledger.observe(payment)
         self._closings.observe(transfer, payment.payment_id)
         if self._supervised is not None:
@@ -206,7 +240,9 @@ class RiskEngine:
         raw = self._model.velocity_forest.raw(x[: len(VELOCITY_FEATURES)])
         return self._model.velocity_curve(round(raw, 9))
 
-    def _findings(self, signals: Signals, velocity_rank: float, screening: Screening) -> list[Explanation]:
+    def _findings(
+        self, signals: Signals, velocity_rank: float, screening: Screening, transfer: Transfer
+    ) -> list[Explanation]:
         config = self._model.config
         return [
             *judge_velocity(signals.velocity, velocity_rank),
@@ -216,7 +252,14 @@ class RiskEngine:
             *judge_graph(signals.graph, signals.amount, config),
             *judge_timing(signals.timing, config),
             *screening.findings,
+            *([] if screening.hub else judge_circle(self._closings.look(transfer))),
         ]
+
+
+def _least(judgement: _Judgement) -> RiskLevel:
+    """The level that the payment has with any amount: what its velocity and the lists say knows none."""
+    fixed = [one for one in judgement.findings if one.analyzer == "velocity" or one in judgement.screening.findings]
+    return RiskLevel.of(combine(fixed, ()).overall)
 
 
 def _adds(opinion: Opinion, opinions: list[Opinion]) -> bool:

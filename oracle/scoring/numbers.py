@@ -5,7 +5,7 @@ each CPU's vector unit. Scores must not depend on those (ADR 0010), so both are 
 """
 
 from collections.abc import Sequence
-from math import frexp, fsum, ldexp
+from math import frexp, ldexp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,13 @@ def log2(x: float) -> float:
     return e + _TWO_OVER_LN2 * s * series
 
 
+_OF_COUNTS = {float(count): log2(1.0 + count) for count in range(1 << 10)}
+
+
 def log1p2(x: float) -> float:
     """Binary logarithm of 1 + x for x >= 0: one bit a doubling, and 0 for nothing."""
-    return log2(1.0 + x)
+    known = _OF_COUNTS.get(x)
+    return log2(1.0 + x) if known is None else known
 
 
 _EXP_TERMS = [1.0]
@@ -49,11 +53,6 @@ def exp2(x: float) -> float:
     for term in reversed(_EXP_TERMS[:-1]):
         total = total * r + term
     return ldexp(total, k)
-
-
-def total(values: Floats) -> float:
-    """The correctly rounded sum, whatever the order, the vector width or the Python version."""
-    return fsum(values.tolist())
 
 
 def interpolate(points: Sequence[tuple[float, float]], x: float) -> float:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import coincurve
-from eth_hash.auto import keccak
 
 from oracle.errors import InvalidSignature
+from oracle.signing.hashing import keccak
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 HALF_ORDER = CURVE_ORDER // 2

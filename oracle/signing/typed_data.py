@@ -6,8 +6,7 @@ static, so that its struct hash is one keccak over 13 words.
 
 from collections.abc import Sequence
 
-from eth_hash.auto import keccak
-
+from oracle.signing.hashing import keccak
 from oracle.signing.report import RiskReport
 from oracle.signing.words import words
 

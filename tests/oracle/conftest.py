@@ -1,11 +1,16 @@
-"""Fixtures that need a chain."""
+"""Fixtures that need a chain, and how examples are drawn."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.oracle.devnet import Devnet, devnet
+
+# no test fails by the clock: the first example may wait for a loop to be compiled
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

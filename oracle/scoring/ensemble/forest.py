@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracle.scoring.ensemble import loops
-from oracle.scoring.numbers import Floats, exp2, total
+from oracle.scoring.numbers import Floats, exp2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,8 @@ class Forest:
 
     def raw(self, x: Floats) -> float:
         """Anomaly score 0–1 of one vector. It is cut as 32-bit floats, as scikit-learn does."""
-        depths = loops.depths(
-            x, self.roots, self.feature, self.threshold, self.left, self.right, self.length, self.depth
-        )
-        return exp2(-total(depths) / (len(self.roots) * self.normal))
+        depth = loops.depth(x, self.roots, self.feature, self.threshold, self.left, self.right, self.length, self.depth)
+        return exp2(-depth / (len(self.roots) * self.normal))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""

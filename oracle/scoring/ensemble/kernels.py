@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracle.scoring.ensemble import loops
-from oracle.scoring.numbers import Floats, total
+from oracle.scoring.numbers import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class OneClassSvm:
 
     def raw(self, x: Floats) -> float:
         """Negated decision function: above 0 lies outside of the support."""
-        return -(total(loops.gaussian(self.vectors, self.weights, self.gamma, x)) + self.offset)
+        similarity: float = loops.gaussian(self.vectors, self.weights, self.gamma, x)
+        return -(similarity + self.offset)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""
@@ -62,8 +63,8 @@ class Neighbourhood:
     def raw(self, x: Floats) -> tuple[float, float]:
         """LOF (about 1 for inliers) and DBSCAN score (up to 1 for what DBSCAN would have joined to a cluster)."""
         reach, dense, least = loops.neighbours(self.points, self.k_distance, self.density, self.core, self.k, x)
-        own = 1.0 / (total(reach) / self.k + 1e-10)
-        return total(dense) / self.k / own, least / self.eps
+        own = 1.0 / (reach / self.k + 1e-10)
+        return dense / self.k / own, least / self.eps
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""
@@ -102,8 +103,8 @@ class Autoencoder:
         flow = x
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             flow = loops.layer(weight, bias, flow, layer < len(self.weights) - 1)
-        error = flow - x
-        return total(error * error) / len(x)
+        error: float = loops.squared_error(flow, x)
+        return error / len(x)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""

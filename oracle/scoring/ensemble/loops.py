@@ -1,7 +1,7 @@
 """The detectors' loops: one vector through arrays of trees, stored points and layers.
 
-Sums run in the order of the features, one operation at a time; what is added up over points or trees is returned
-instead and left to a correctly rounded sum (ADR 0010). All compiled code and every constant it takes in lies in this
+Sums run in the order of the features, one operation at a time; what is added up over points or trees is correctly
+rounded (ADR 0010). All compiled code and every constant it takes in lies in this
 one file: the cache of machine code looks at no other file's date (ADR 0016).
 """
 # ruff: noqa: ANN001, ANN201
@@ -19,6 +19,52 @@ _OVERSHOOT = 0.5
 _LN2 = 0.6931471805599453
 _TAYLOR = tuple(accumulate(range(1, 15), truediv, initial=1.0))
 """1/k!"""
+
+
+_PARTIALS = 64
+"""Doubles that do not overlap; the whole range of exponents has room for 40."""
+
+
+@compiled
+def total(values):
+    """The correctly rounded sum, whatever the order: the bits of `math.fsum`, except that it overflows silently.
+
+    J. R. Shewchuk: "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997).
+    """
+    partials, held = np.empty(_PARTIALS, np.float64), 0
+    for value in values:
+        if not math.isfinite(value):
+            return np.sum(values)
+        high, kept = value, 0
+        for i in range(held):
+            low = partials[i]
+            if abs(high) < abs(low):
+                high, low = low, high
+            both = high + low
+            lost = low - (both - high)
+            if lost != 0.0:
+                partials[kept] = lost
+                kept += 1
+            high = both
+        partials[kept] = high
+        held = kept + 1
+    if held == 0:
+        return 0.0
+    held -= 1
+    high, low = partials[held], 0.0
+    while held > 0:
+        held -= 1
+        both = high + partials[held]
+        low = partials[held] - (both - high)
+        high = both
+        if low != 0.0:
+            break
+    # half of the last bit was cut off, and what is left below it decides which way that must be rounded
+    if held > 0 and low * partials[held - 1] > 0.0:
+        both = high + 2.0 * low
+        if 2.0 * low == both - high:
+            high = both
+    return high
 
 
 @compiled
@@ -47,19 +93,20 @@ def ranks(offsets, values, levels, widths, x):
 
 
 @compiled
-def depths(x, roots, feature, threshold, left, right, length, most):
-    """What `length` says of the leaf that `x` reaches in each tree, shape (trees,), after at most `most` cuts."""
+def depth(x, roots, feature, threshold, left, right, length, most):
+    """The sum of what `length` says of the leaves that `x` reaches in the trees after at most `most` cuts each."""
     out = np.empty(roots.size, np.float64)
+    # as scikit-learn does: it keeps vectors as 32-bit floats
+    single = x.astype(np.float32).astype(np.float64)
     for tree in range(roots.size):
         node = roots[tree]
         for _ in range(most):
-            # as scikit-learn does: it keeps vectors as 32-bit floats
-            child = left[node] if np.float64(np.float32(x[feature[node]])) <= threshold[node] else right[node]
+            child = left[node] if single[feature[node]] <= threshold[node] else right[node]
             if child == node:
                 break
             node = child
         out[tree] = length[node]
-    return out
+    return total(out)
 
 
 @compiled
@@ -75,11 +122,11 @@ def squared_distances(points, x):
 
 @compiled
 def gaussian(points, weights, gamma, x):
-    """weight · exp(−gamma · squared distance), of each column of `points`, shape (P,)."""
+    """The sum over the columns of `points` of weight · exp(−gamma · squared distance)."""
     out = squared_distances(points, x)
     for p in range(out.size):
         out[p] = exp(-gamma * out[p]) * weights[p]
-    return out
+    return total(out)
 
 
 @compiled
@@ -96,8 +143,8 @@ def exp(x):
 
 @compiled
 def neighbours(points, k_distance, density, core, k, x):
-    """Of the `k` columns of `points` nearest to `x`: reachability distances (k,) and densities (k,); and the distance
-    to the nearest of the columns `core`. Columns at the same distance are taken in their order."""
+    """Of the `k` columns of `points` nearest to `x` the sums of reachability distances and of densities; and the
+    distance to the nearest of the columns `core`. Columns at the same distance are taken in their order."""
     distance = np.sqrt(squared_distances(points, x))
     near = np.empty(k, np.int64)
     held = 0
@@ -117,7 +164,7 @@ def neighbours(points, k_distance, density, core, k, x):
     least = distance[core[0]]
     for c in core:
         least = min(least, distance[c])
-    return reach, dense, least
+    return total(reach), total(dense), least
 
 
 @compiled
@@ -133,3 +180,10 @@ def layer(weight, bias, flow, rectified):
         if rectified:
             out[j] = max(out[j], 0.0)
     return out
+
+
+@compiled
+def squared_error(one, other):
+    """The sum of the squared differences of two vectors."""
+    error = one - other
+    return total(error * error)

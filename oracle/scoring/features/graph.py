@@ -77,7 +77,7 @@ class GraphSignals:
 
 def measure_graph(context: Context, near: float | None = None) -> GraphSignals:
     """Degrees, nearness, community, cohort of the funder, and look-alike addresses. `near`: the nearness, where it was
-    measured before: the walk takes longest and knows no amount."""
+    measured before."""
     payment, sender, recipient, ledger = context.payment, context.sender, context.recipient, context.ledger
     known = sender.count > 0 and recipient.count > 0
     cohort, alike, ids = _cohort(context)

@@ -5,6 +5,7 @@ the ensemble saw.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from oracle.scoring.features.amount import AmountSignals, measure_amount
 from oracle.scoring.features.context import Context
@@ -30,13 +31,14 @@ class Signals:
     timing: TimingSignals
 
     @classmethod
-    def of(cls, context: Context, near: float | None = None) -> "Signals":
-        """Measure; the ledger stays as it is. `near`: the parties' nearness, where it was measured before."""
+    def of(cls, context: Context, before: "Signals | None" = None) -> "Signals":
+        """Measure; the ledger stays as it is. `before`: of the same payment with another amount, for the nearness of
+        its parties: the walk takes longest and knows no amount."""
         return cls(
             measure_velocity(context),
             measure_amount(context),
             measure_pattern(context),
-            measure_graph(context, near),
+            measure_graph(context, None if before is None else before.graph.nearness),
             measure_timing(context),
         )
 
@@ -144,8 +146,13 @@ def vector(signals: Signals) -> tuple[int, ...]:
 
 def decimals(entries: tuple[int, ...]) -> dict[str, str]:
     """The vector by name, as decimals with six places."""
+    return {name: _decimal(entry) for name, entry in zip(FEATURES, entries, strict=True)}
+
+
+@lru_cache(1 << 14)
+def _decimal(entry: int) -> str:
     # exact: a double holds far more than the digits of any entry
-    return {name: f"{entry / SCALE:.6f}" for name, entry in zip(FEATURES, entries, strict=True)}
+    return f"{entry / SCALE:.6f}"
 
 
 def _tokens(micro: int) -> float:

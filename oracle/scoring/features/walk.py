@@ -25,6 +25,7 @@ def nearness(ledger: Ledger, start: str, target: str) -> float:
     It follows the counterparties dealt with last; a hub's thousands say nothing about nearness."""
     mass: dict[str, float] = {}
     residue = {start: 1.0}
+    left = residue.get
     queue = deque([start])
     for _ in range(_PUSHES):
         if not queue:
@@ -32,14 +33,13 @@ def nearness(ledger: Ledger, start: str, target: str) -> float:
         address = queue.popleft()
         rest = residue.pop(address)
         mass[address] = mass.get(address, 0.0) + STOP * rest
-        wallet = ledger.wallet(address)
-        if wallet is None or (wallet.partners_seen > HUB and address != start):
+        latest, payments, partners = ledger.neighbours(address)
+        if partners > HUB and address != start:
             continue
-        neighbours, weight = ledger.neighbours(address)
         passed = (1.0 - STOP) * rest
-        for other, count in neighbours:
-            before = residue.get(other, 0.0)
-            after = residue[other] = before + passed * count / weight
+        for other, count in latest:
+            before = left(other, 0.0)
+            after = residue[other] = before + passed * count / payments
             if before < _RESIDUE <= after:
                 queue.append(other)
     return mass.get(target, 0.0) + STOP * residue.get(target, 0.0)

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from itertools import islice
+from typing import NamedTuple
 
 from oracle.scoring.config import DAY, HOUR, MONTH, ScoringConfig
 from oracle.scoring.state.communities import Communities
@@ -28,6 +29,18 @@ IDLE = 180 * DAY
 """Silence after which a wallet is forgotten."""
 
 
+class Neighbours(NamedTuple):
+    """Counterparties that a wallet dealt with last, paid ones first, each with the number of payments; the sum of these
+    numbers; and how many counterparties it ever had."""
+
+    latest: list[tuple[str, int]]
+    payments: int
+    partners_seen: int
+
+
+_NOBODY = Neighbours([], 0, 0)
+
+
 class Ledger:
     """The state that scores are computed from: a function of the observed payments in their order, and of nothing else.
 
@@ -39,7 +52,7 @@ class Ledger:
         self.clock = 0
         self.communities = Communities()
         self._wallets: OrderedDict[str, WalletState] = OrderedDict()
-        self._neighbours: dict[str, tuple[list[tuple[str, int]], int]] = {}
+        self._neighbours: dict[str, Neighbours] = {}
 
     def __len__(self) -> int:
         return len(self._wallets)
@@ -48,15 +61,16 @@ class Ledger:
         """The wallet's state, or None. Callers read only."""
         return self._wallets.get(address)
 
-    def neighbours(self, address: str) -> tuple[list[tuple[str, int]], int]:
-        """The counterparties that a known wallet dealt with last, paid ones first, each with the number of payments,
-        and the sum of these numbers. Callers read only."""
+    def neighbours(self, address: str) -> "Neighbours":
+        """Whom a wallet dealt with last; nobody where it is unknown. Callers read only."""
         found = self._neighbours.get(address)
         if found is None:
-            wallet = self._wallets[address]
+            wallet = self._wallets.get(address)
+            if wallet is None:
+                return _NOBODY
             latest = [*islice(reversed(wallet.paid.items()), FANOUT), *islice(reversed(wallet.payers.items()), FANOUT)]
             counts = [(other, pair.count) for other, pair in latest]
-            found = counts, sum([count for _, count in counts])
+            found = Neighbours(counts, sum([count for _, count in counts]), wallet.partners_seen)
             if len(self._neighbours) >= _NEIGHBOURHOODS:
                 self._neighbours.clear()
             self._neighbours[address] = found

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from oracle.scoring.ensemble.channel import Opinion
 from oracle.scoring.numbers import Floats
 from oracle.scoring.stream import FEATURES, Side, Stream, Transfer
@@ -49,13 +51,14 @@ class SupervisedChannel:
         self._last: tuple[Payment, Advice] | None = None
 
     def advise(self, payment: Payment, transfer: Transfer) -> Advice:
-        """What the model says of a payment as of now; remembers nothing. `transfer`: the same payment for the
+        """What the model says of a payment as of now, kept at hand for `observe`. `transfer`: the same payment for the
         stream."""
-        advice = self._advise(payment, transfer)
+        advice = self.look(payment, transfer)
         self._last = (payment, advice)
         return advice
 
-    def _advise(self, payment: Payment, transfer: Transfer) -> Advice:
+    def look(self, payment: Payment, transfer: Transfer) -> Advice:
+        """`advise` of a payment that will not be observed next, such as one with another amount."""
         vectors = self._stream.features(transfer)
         of_sender, of_recipient = self._model.trees.raw_batch(vectors).tolist()
         side: Side = "sender" if of_sender >= of_recipient else "recipient"
@@ -73,7 +76,7 @@ class SupervisedChannel:
     def observe(self, payment: Payment, transfer: Transfer) -> None:
         """Remember a payment that was made. `transfer`: as for `advise`."""
         # what was just said of it still holds, nothing has been observed since
-        said = self._last[1] if self._last is not None and self._last[0] == payment else self._advise(payment, transfer)
+        said = self._last[1] if self._last is not None and self._last[0] == payment else self.look(payment, transfer)
         self._last = None
         self._rank.add(said.score)
         self._stream.observe(transfer)
@@ -81,7 +84,7 @@ class SupervisedChannel:
     def explain(self, advice: Advice) -> tuple[list[Explanation], dict[str, object]]:
         """Sentences on what raised the score most, and the evidence: the largest exact contributions (log-odds)."""
         shares = self._model.shap.contributions(advice.vector)
-        order = sorted(range(len(shares)), key=lambda one: (-abs(float(shares[one])), one))[:_SHOWN]
+        order = np.argsort(-np.abs(shares), kind="stable")[:_SHOWN].tolist()
         raising = [one for one in order if shares[one] > 0 and advice.vector[one] == advice.vector[one]]
         listed = [
             {

@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from oracle.scoring.combine import WEIGHTS, combine
+from oracle.scoring.combine import WEIGHTS, bounds, combine
 from oracle.scoring.ensemble import Opinion
 from oracle.scoring.types import ANALYZERS, Alert, Explanation, RiskLevel
 
@@ -50,6 +52,28 @@ def test_combine__deviation_from_habit_alone__flags_or_holds_and_never_blocks(sc
 @pytest.mark.parametrize("score", [61, 72, 95, 100])
 def test_combine__known_kind_of_fraud__speaks_for_itself(score: int) -> None:
     assert combine([finding("pattern", score, Alert.LAYERING), finding("amount", 20)], []).overall == score
+
+
+_FINDINGS = st.lists(
+    st.builds(
+        finding,
+        st.sampled_from(ANALYZERS),
+        st.integers(0, 100),
+        st.sampled_from([Alert(0), Alert.VELOCITY_ANOMALY, Alert.LAYERING, Alert.SANCTIONED_INTERACTION]),
+    ),
+    max_size=6,
+)
+
+
+@given(_FINDINGS, st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_bounds__any_findings_and_opinions__hold_the_score(
+    findings: list[Explanation], novelty: float, supervised: float
+) -> None:
+    least, most = bounds(findings)
+    said = combine(findings, [novel(novelty), Opinion("supervised", supervised, {})]).overall
+    assert least <= said <= most
+    assert least == combine(findings, []).overall
+    assert most == combine(findings, [novel(1.0), Opinion("supervised", 1.0, {})]).overall
 
 
 def test_combine__more_findings__never_lower() -> None:

@@ -89,7 +89,7 @@ def eth_account_digest(primary: str, message: dict[str, Any], chain_id: int, con
     return keccak(b"\x19" + signable.version + signable.header + signable.body)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(report=reports(), chain_id=st.integers(1, 2**64), contract=st.binary(min_size=20, max_size=20))
 def test_report__random_reports__eth_account_gives_the_same_digest(
     report: RiskReport, chain_id: int, contract: bytes
