@@ -24,11 +24,13 @@ from oracle.evaluation.probes import LEARNER as PROBE
 from oracle.evaluation.probes import LIMIT, Audit, Probe, births, boosted, standard_probes
 from oracle.evaluation.report import Figure, Judged, Report
 from oracle.scoring.numbers import Floats
-from oracle.scoring.supervised.train import FitSettings
+from oracle.scoring.supervised.train import FitSettings, folds
 
 ACCOUNTS = "accounts, by their highest score"
+_FOLDS = 5
+"""Of the training time's senders, for the threshold."""
 _INNER = 0.75
-"""Share of the training time that the threshold's own model learns from; the threshold is chosen on the rest."""
+"""Share of the training time that the bound's own model learns from; the bound is chosen on the rest."""
 _DETECTOR_ROWS = 20_000
 """Licit rows that the detectors are offered, drawn evenly."""
 ALPHA = 0.01
@@ -105,20 +107,21 @@ def by_time(
         return judge(name, scores[rows], labels[rows], wallets[rows], audit=audited, further=more, **options, **further)
 
     scores = run.trees(IN_TIME, (whole,))
-    chosen, bounded, drift = _thresholds(run, whole)
+    bounded, drift = _bounded(run, whole)
+    outcomes = {f"conformal bound of {ALPHA:.0%} of rows, its own model": bounded}
+    chosen = _at_threshold(run, (whole,), scores)
+    if chosen is not None:
+        outcomes["the threshold of the training time"] = chosen
     small = {family: of[whole.test] for family, of in task.cohorts.items()}
     found = [
         judged(
             IN_TIME,
             scores,
             checked,
-            Figure(CHOSEN_F1, chosen.f1),
+            *([Figure(CHOSEN_F1, chosen.f1)] if chosen is not None else []),
             *(drift.figures if drift else ()),
             *cohort_figures(scores[whole.test], labels[whole.test], small),
-            outcomes={
-                "the threshold of the training time, its own model": chosen,
-                f"conformal bound of {ALPHA:.0%} of rows, its own model": bounded,
-            },
+            outcomes=outcomes,
             learning=_curve(run, whole, scores),
         ),
         judged(f"{IN_TIME}, 7 days and less", run.trees("week", (whole,), SHORT_COLUMNS), checked),
@@ -127,8 +130,9 @@ def by_time(
     ]
     if seen.any() and 0 < labels[seen].sum() < seen.sum():
         apart = run.trees(DISJOINT, parts)
-        more = Figure(CHOSEN_F1, _held_out_f1(run, parts))
-        found.append(judged(DISJOINT, apart, run.audit(parts, area), more))
+        own = _at_threshold(run, parts, apart)
+        more = [Figure(CHOSEN_F1, own.f1)] if own is not None else []
+        found.append(judged(DISJOINT, apart, run.audit(parts, area), *more))
         plain = run.scores("artefacts|1", boosted, parts, [artefacts(task, part) for part in parts])
         found.append(judged(f"{DISJOINT}, two artefacts only", plain, found[-1].audit or checked))
     if marked is not None:
@@ -143,8 +147,12 @@ def by_time(
         ),
         ("split by account too", f"{int(seen.sum())} rows judged, {int(labels[seen].sum())} of fraud"),
         (
-            "thresholds of the training time",
-            f"chosen on its last {1 - _INNER:.0%}, under a model that learnt from the rest, whose scores they judge",
+            "threshold of the training time",
+            f"that of the best F1 over its transactions, in {_FOLDS} folds of senders, under models of the other folds",
+        ),
+        (
+            "conformal bound",
+            f"chosen on its last {1 - _INNER:.0%}, under a model that learnt from the rest, whose scores it judges",
         ),
         ("intervals", f"95% over resampled senders, {effort.seeds} seeds of {effort.resamples} draws"),
         ("trees", f"{run.settings.trees} at rate {run.settings.learning_rate:g}{', a quick run' * effort.quick}"),
@@ -152,40 +160,43 @@ def by_time(
     return Report(task.title, facts, tuple(found), (*([drift.sentence] if drift else []), *wrong.notes)), wrong
 
 
-def _thresholds(run: Judge, whole: Part) -> tuple[Confusion, Confusion, OverTime | None]:
-    """What came of the rows to be judged under the threshold of the best F1, and under the conformal bound over licit
-    rows grouped by sender; and how the bound was kept as time went on.
+def _bounded(run: Judge, whole: Part) -> tuple[Confusion, OverTime | None]:
+    """What came of the rows to be judged under the conformal bound over licit rows grouped by sender, and how it was
+    kept as time went on.
 
-    Both are chosen on the last quarter of the training time, under a model that learnt from the quarters before, and
-    are measured under that same model: another one's scores have another scale."""
-    threshold, scores, chosen = _threshold(run, whole)
+    The bound is chosen on the last quarter of the training time, under a model that learnt from the quarters before,
+    and is measured under that same model: another one's scores have another scale."""
     labels, wallets, time = run.task.labels, run.task.wallets, run.task.transfers.time
-    licit = chosen & (labels == 0)
+    start, end = time[whole.train].min(), time[whole.train].max()
+    late = whole.train & (time > start + _INNER * (end - start))
+    scores = run.trees("threshold", (Part(whole.train & ~late, late | whole.test),))
+    licit = late & (labels == 0)
     kept_bound = bound(scores[licit], wallets[licit], ALPHA, "row")
     later, known = scores[whole.test], labels[whole.test]
     drift = later_rows(kept_bound, later, known, wallets[whole.test], time[whole.test])
-    return confusion(later, known, threshold), confusion(later, known, kept_bound.least_alert), drift
+    return confusion(later, known, kept_bound.least_alert), drift
 
 
-def _threshold(run: Judge, part: Part) -> tuple[float, Floats, NDArray[np.bool_]]:
-    """The threshold, the scores that its model gave, those to be judged among them, NaN where it learnt, and the rows
-    (M,) that it was chosen on."""
-    time = run.task.transfers.time
-    start, end = time[part.train].min(), time[part.train].max()
-    early = time <= start + _INNER * (end - start)
-    scores = run.trees("threshold", (Part(part.train & early, (part.train & ~early) | part.test),))
-    chosen = part.train & ~early
-    return best_f1(scores[chosen], run.task.labels[chosen]).threshold, scores, chosen
+def _at_threshold(run: Judge, parts: Sequence[Part], scores: Floats) -> Confusion | None:
+    """What came of the rows that the parts judge, each part under a threshold of its training rows; None where a part
+    has too few senders to choose one.
 
-
-def _held_out_f1(run: Judge, parts: Sequence[Part]) -> float:
-    """F1 over the rows of all parts, each under the threshold that its own training time chose and that one's model."""
-    above = np.full(len(run.task.labels), np.nan)
+    Chosen as scikit-learn's TunedThresholdClassifierCV does: for the best F1 of out-of-fold scores, then used on the
+    model of all training rows."""
+    above, labels = np.full(len(run.task.labels), np.nan), run.task.labels
     for part in parts:
-        threshold, scores, _ = _threshold(run, part)
-        above[part.test] = scores[part.test] - threshold
+        _, owner = np.unique(run.task.wallets[part.train], return_inverse=True)
+        try:
+            dealt = folds(owner, labels[part.train], _FOLDS, seed=0)
+        except ValueError:
+            return None
+        fold = np.full(len(labels), -1)
+        fold[part.train] = dealt
+        inner = [Part(part.train & (fold != one), fold == one) for one in range(_FOLDS)]
+        found = run.trees("threshold", inner)[part.train]
+        above[part.test] = scores[part.test] - best_f1(found, labels[part.train]).threshold
     seen = ~np.isnan(above)
-    return confusion(above[seen], run.task.labels[seen], 0.0).f1
+    return confusion(above[seen], labels[seen], 0.0)
 
 
 def _channel(run: Judge, whole: Part) -> Floats:

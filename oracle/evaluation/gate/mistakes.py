@@ -44,8 +44,10 @@ def mistakes(task: Task, scores: Floats, born: NDArray[np.int64]) -> Mistakes:
     )
     false = (
         f"The false alarms come from {int(accused.sum())} of {int((~guilty).sum())} licit wallets, the worst of which"
-        f" has {int(alerts[~guilty].max())} of {int(alerts[~guilty].sum())}."
+        f" has {int(alerts[~guilty].max(initial=0))} of {int(alerts[~guilty].sum())}."
     )
+    if guilty.all():
+        false = "Every wallet has fraud, so that no false alarm comes from a licit one."
     rhos = [
         f"{float(spearmanr(mean[kind], born[first][kind]).statistic):.2f} among {what} wallets"
         for kind, what in ((guilty, "fraud"), (~guilty, "licit"))

@@ -1,6 +1,7 @@
 """The gate as a whole: a leak keeps figures from being called detection quality, and runs can go on and repeat."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from oracle.evaluation.metrics import best_f1, confusion
 from oracle.evaluation.probes import audit, births, standard_probes
 from oracle.evaluation.report import NOT_REPORTABLE, REPORTABLE, Report, from_json, sections, to_json
 from oracle.scoring.stream import FEATURES
+from oracle.scoring.supervised.train import folds
 from tests.oracle.evaluation.gate_tasks import SMALL, labelled, traded, write_bank
 
 pytest.importorskip("lightgbm", reason="LightGBM is not installed: pip install payflow[train]")
@@ -81,36 +83,64 @@ def test_evaluate__bank_in_amlsims_format__is_judged_in_time_and_by_account(tmp_
     assert files(again) == written
 
 
-def test_by_time__thresholds_of_the_training_time__are_measured_under_the_model_that_set_them(tmp_path: Path) -> None:
+def test_by_time__bound_of_the_training_time__is_measured_under_the_model_that_set_it(tmp_path: Path) -> None:
     task = traded(accounts=60)
     report = by_time(task, None, SMALL, tmp_path, quiet)[0]
     run, labels, time = Judge(task, SMALL, tmp_path, quiet), task.labels, task.transfers.time
-
-    def chosen(part: Part) -> tuple[np.ndarray, np.ndarray, float]:
-        start, end = time[part.train].min(), time[part.train].max()
-        late = part.train & (time > start + 0.75 * (end - start))
-        scores = run.trees("again", (Part(part.train & ~late, late | part.test),))
-        return scores, late, best_f1(scores[late], labels[late]).threshold
-
-    whole, parts = in_time(task), by_account(task)
-    scores, late, threshold = chosen(whole)
+    whole = in_time(task)
+    start, end = time[whole.train].min(), time[whole.train].max()
+    late = whole.train & (time > start + 0.75 * (end - start))
+    scores = run.trees("again", (Part(whole.train & ~late, late | whole.test),))
     licit = late & (labels == 0)
     least = bound(scores[licit], task.wallets[licit], ALPHA, "row").least_alert
-    models = {model.name: model for model in report.models}
-    found = {one.name: one.confusion for one in models[IN_TIME].outcomes}
-    expected = confusion(scores[whole.test], labels[whole.test], threshold)
-    assert found["the threshold of the training time, its own model"] == expected
-    assert expected != confusion(run.trees("full", (whole,))[whole.test], labels[whole.test], threshold)
+    found = {one.name: one.confusion for one in report.models[0].outcomes}
     assert found["conformal bound of 1% of rows, its own model"] == confusion(
         scores[whole.test], labels[whole.test], least
     )
+
+
+def test_by_time__threshold_of_the_training_time__is_of_senders_left_out_and_used_on_the_full_model(
+    tmp_path: Path,
+) -> None:
+    task = traded(accounts=60)
+    report = by_time(task, None, SMALL, tmp_path, quiet)[0]
+    run, labels = Judge(task, SMALL, tmp_path, quiet), task.labels
+    whole, parts = in_time(task), by_account(task)
+    models = {model.name: model for model in report.models}
+
+    def alerts(part: Part, scores: np.ndarray) -> np.ndarray:
+        _, owner = np.unique(task.wallets[part.train], return_inverse=True)
+        fold = np.full(len(labels), -1)
+        fold[part.train] = folds(owner, labels[part.train], 5, 0)
+        left_out = np.full(len(labels), np.nan)
+        for one in range(5):
+            inner = run.trees(f"again {one}", (Part(part.train & (fold != one), fold == one),))
+            left_out[fold == one] = inner[fold == one]
+        limit = best_f1(left_out[part.train], labels[part.train]).threshold
+        return np.where(part.test, scores >= limit, -1.0)
+
+    of_time = alerts(whole, run.trees("full", (whole,)))[whole.test]
+    expected = confusion(of_time, labels[whole.test], 1.0)
+    found = {one.name: one.confusion for one in models[IN_TIME].outcomes}["the threshold of the training time"]
+    assert (found.true_positive, found.false_positive) == (expected.true_positive, expected.false_positive)
     assert {one.name: one.value for one in models[IN_TIME].figures}[CHOSEN_F1] == expected.f1
-    alerts, seen = np.zeros(len(labels)), np.zeros(len(labels), np.bool_)
-    for part in parts:
-        own, _, limit = chosen(part)
-        alerts[part.test], seen[part.test] = own[part.test] >= limit, True
+    apart = run.trees("apart", parts)
+    held_out = np.max([alerts(part, apart) for part in parts], axis=0)
+    seen = held_out >= 0
     figures = {one.name: one.value for one in models[DISJOINT].figures}
-    assert figures[CHOSEN_F1] == confusion(alerts[seen], labels[seen], 1.0).f1
+    assert figures[CHOSEN_F1] == confusion(held_out[seen], labels[seen], 1.0).f1
+
+
+def test_by_time__labels_of_the_judged_rows__do_not_move_the_threshold(tmp_path: Path) -> None:
+    task = traded(accounts=60)
+    whole = in_time(task)
+    other = replace(task, labels=np.where(whole.test, 1 - task.labels, task.labels))
+    alerts = []
+    for one in (task, other):
+        found = by_time(one, None, SMALL, None, quiet)[0].models[0].outcomes
+        chosen = next(each.confusion for each in found if each.name == "the threshold of the training time")
+        alerts.append(chosen.true_positive + chosen.false_positive)
+    assert alerts[0] == alerts[1] > 0
 
 
 @pytest.mark.parametrize(
