@@ -66,6 +66,8 @@ lint: setup ## ruff: style and formatting
 typecheck: setup ## mypy in strict mode, in both environments
 	@echo "Types"
 	@$(NODE_ENV)/mypy
+	@MYPYPATH=.:scripts:tests/contracts $(APE_ENV)/python -m mypy --explicit-package-bases \
+	    --cache-dir .mypy_cache/contracts scripts tools tests/contracts
 
 compile: setup ## compile the contracts
 	@$(IN_TOOLS) ape compile && forge build --quiet

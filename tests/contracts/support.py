@@ -57,7 +57,8 @@ REFUSAL = (
 
 def signer_account(number: int) -> LocalAccount:
     """A signing key of the tests."""
-    return Account.from_key(number.to_bytes(32, "big"))
+    account: LocalAccount = Account.from_key(number.to_bytes(32, "big"))
+    return account
 
 
 def reference() -> bytes:
@@ -180,7 +181,7 @@ def refused(error: Any, **arguments: Any) -> Iterator[dict[str, Any]]:
         assert _plain(found[name]) == _plain(expected), f"{name}: {found[name]} instead of {expected}"
 
 
-def _decode(raised: ContractLogicError, error: Any) -> dict[str, Any] | None:
+def _decode(raised: Any, error: Any) -> dict[str, Any] | None:
     """Arguments of a custom error, None where another one was raised.
 
     ape names the errors of contracts that it can trace; what comes up through an inner call is decoded here.

@@ -113,7 +113,8 @@ def test_tiers__16_of_them__are_the_most(deploy: Deploy) -> None:
 
 
 def test_delay__of_30_days__is_the_longest(system: System, project: Any) -> None:
-    setup = (MONTH, [], [], 1, (20, 40, 60, 80), MONTH, ZERO)
+    nobody: list[str] = []
+    setup = (MONTH, nobody, nobody, 1, (20, 40, 60, 80), MONTH, ZERO)
     longest = system.admin.deploy(project.FraudOracle, (system.admin, *setup))
     assert (longest.changeDelay(), longest.maxReportLifetime()) == (MONTH, MONTH)
 

@@ -180,7 +180,9 @@ def test_raise_alert__by_a_signer__is_published(system: System, node: Any) -> No
 
 
 def test_should_approve_transaction__what_is_known_decides(system: System, node: Any) -> None:
-    ask = lambda: system.oracle.shouldApproveTransaction(system.payer, system.payee, 1)  # noqa: E731
+    def ask() -> Any:
+        return system.oracle.shouldApproveTransaction(system.payer, system.payee, 1)
+
     approved, score, reason = ask()
     assert (approved, score) == (True, 0)
     assert reason
