@@ -61,6 +61,7 @@
     │   └── QuorumUnreachable          one node alone cannot answer for the quorum
     ├── NotReady                       the node has not caught up with the chain yet
     ├── NodeBusy                       more is asked of the node than it can answer in time
+    ├── RoundsFailed                   a defect of the node ends one round after the other
     ├── ApiError                       a node's API, as a command sees it
     └── PeerError                      another oracle node's answer cannot be used
 
@@ -72,6 +73,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
+
+SHOWN = 80
+"""Characters of a value that a sentence shows."""
 
 
 class PayFlowError(Exception):
@@ -90,6 +94,12 @@ class PayFlowError(Exception):
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", type(self).__name__).lower()
 
 
+def _cut(value: object) -> str:
+    """A value as sentences show it: whoever sends a long one must not fill the log. `data` keeps all of it."""
+    text = str(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
+
+
 # --- configuration ---------------------------------------------------------------------------------------------------
 
 
@@ -102,7 +112,7 @@ class InvalidSetting(ConfigurationError):
 
     def __init__(self, *, variable: str, problem: str, value: str | None = None) -> None:
         self.variable, self.problem, self.value = variable, problem, value
-        shown = "" if value is None else f" is {value!r}, which"
+        shown = "" if value is None else f" is {_cut(repr(value))}, which"
         super().__init__(
             f"{variable}{shown} {problem}."
             f" Set it in the environment or in payflow.toml; docs/settings.md lists all of them.",
@@ -136,7 +146,7 @@ class DataInvalid(ConfigurationError):
         self.row, self.column, self.value = row, column, value
         place = "" if row is None else f", {'row' if path.suffix == '.parquet' else 'line'} {row}"
         place += "" if column is None else f", column {column}"
-        shown = "" if value is None else f"{value!r} "
+        shown = "" if value is None else f"{_cut(repr(value))} "
         super().__init__(
             f"{path}{place}: {shown}{problem}. {remedy}",
             path=str(path),
@@ -363,7 +373,9 @@ class RpcUnavailable(RpcError):
 
 
 class RpcRejected(RpcError):
-    def __init__(self, *, endpoint: str, method: str, rpc_code: int, message: str, revert: str | None = None) -> None:
+    def __init__(
+        self, *, endpoint: str, method: str, rpc_code: int | str, message: str, revert: str | None = None
+    ) -> None:
         self.endpoint, self.method, self.rpc_code, self.message = endpoint, method, rpc_code, message
         self.revert = revert
         super().__init__(
@@ -380,8 +392,8 @@ class RpcInconsistent(RpcError):
     def __init__(self, *, endpoint: str, problem: str) -> None:
         self.endpoint, self.problem = endpoint, problem
         super().__init__(
-            f"The RPC node at {endpoint} contradicts itself: {problem}. Its answer was not used; if this lasts,"
-            f" it lags behind or serves several backends, and another one should be configured.",
+            f"The RPC node{f' at {endpoint}' if endpoint else ''} contradicts itself: {problem}. Its answer was not"
+            f" used; if this lasts, it lags behind or serves several backends, and another one should be configured.",
             endpoint=endpoint,
             problem=problem,
         )
@@ -426,8 +438,8 @@ class ContractRefused(ChainError):
 
     def __init__(self, *, call: str, error: str, arguments: Mapping[str, object], raw: str = "") -> None:
         self.call, self.error, self.arguments, self.raw = call, error, dict(arguments), raw
-        listed = ", ".join(f"{name}={value}" for name, value in arguments.items())
-        reason = f"{error}({listed})" if error else f"no known reason (revert data {raw or 'empty'})"
+        listed = ", ".join(f"{name}={_cut(value)}" for name, value in arguments.items())
+        reason = f"{error}({listed})" if error else f"no known reason (revert data {_cut(raw) or 'empty'})"
         self.reason = reason
         super().__init__(
             f"The contract refused {call}: {reason}.",
@@ -509,7 +521,9 @@ class SigningError(PayFlowError):
 class InvalidReport(SigningError):
     def __init__(self, *, field: str, value: object, problem: str) -> None:
         self.field, self.value, self.problem = field, value, problem
-        super().__init__(f"The report's {field} is {value}, {problem}.", field=field, value=str(value), problem=problem)
+        super().__init__(
+            f"The report's {field} is {_cut(value)}, {problem}.", field=field, value=str(value), problem=problem
+        )
 
 
 class InvalidSignature(SigningError):
@@ -591,7 +605,7 @@ class InvalidPayment(ScoringError):
     def __init__(self, *, field: str, value: object, problem: str) -> None:
         self.field, self.value, self.problem = field, value, problem
         super().__init__(
-            f"A payment with {field} {value!r} cannot be scored: {problem}.",
+            f"A payment with {field} {_cut(repr(value))} cannot be scored: {problem}.",
             field=field,
             value=str(value),
             problem=problem,
@@ -602,7 +616,7 @@ class InvalidListing(ScoringError):
     def __init__(self, *, address: str, kind: str, problem: str) -> None:
         self.address, self.kind, self.problem = address, kind, problem
         super().__init__(
-            f"{address} cannot be listed as {kind}: {problem}.", address=address, kind=kind, problem=problem
+            f"{_cut(address)} cannot be listed as {kind}: {problem}.", address=address, kind=kind, problem=problem
         )
 
 
@@ -617,7 +631,7 @@ class InvalidAddress(RequestError):
     def __init__(self, *, value: str, field: str = "address") -> None:
         self.value, self.field = value, field
         super().__init__(
-            f"{field} {value!r} is no address: expected 0x and 40 hexadecimal digits.",
+            f"{field} {_cut(repr(value))} is no address: expected 0x and 40 hexadecimal digits.",
             value=value,
             field=field,
         )
@@ -626,14 +640,15 @@ class InvalidAddress(RequestError):
 class InvalidAmount(RequestError):
     def __init__(self, *, value: str, problem: str) -> None:
         self.value, self.problem = value, problem
-        super().__init__(f"The amount {value!r} cannot be used: {problem}.", value=value, problem=problem)
+        super().__init__(f"The amount {_cut(repr(value))} cannot be used: {problem}.", value=value, problem=problem)
 
 
 class InvalidReference(RequestError):
     def __init__(self, *, value: str) -> None:
         self.value = value
         super().__init__(
-            f"The reference {value!r} cannot be used: expected 16 bytes as 0x and 32 hexadecimal digits, or a UUID.",
+            f"The reference {_cut(repr(value))} cannot be used: expected 16 bytes as 0x and 32 hexadecimal digits, or a"
+            f" UUID.",
             value=value,
         )
 
@@ -642,7 +657,7 @@ class TokenUnknown(RequestError):
     def __init__(self, *, token: str, known: tuple[str, ...]) -> None:
         self.token, self.known = token, known
         super().__init__(
-            f"Token {token!r} is not in the deployment. Known: {', '.join(known) or 'none'}.",
+            f"Token {_cut(repr(token))} is not in the deployment. Known: {', '.join(known) or 'none'}.",
             token=token,
             known=list(known),
         )
@@ -652,8 +667,8 @@ class PaymentUnknown(RequestError):
     def __init__(self, *, payment_id: str) -> None:
         self.payment_id = payment_id
         super().__init__(
-            f"The node knows no payment {payment_id}. Check the id; a payment made seconds ago appears with the next"
-            f" block.",
+            f"The node knows no payment {_cut(payment_id)}. Check the id; a payment made seconds ago appears with the"
+            f" next block.",
             payment_id=payment_id,
         )
 
@@ -661,7 +676,7 @@ class PaymentUnknown(RequestError):
 class ListingUnknown(RequestError):
     def __init__(self, *, address: str, kind: str) -> None:
         self.address, self.kind = address, kind
-        super().__init__(f"{address} is not listed as {kind} by this node.", address=address, kind=kind)
+        super().__init__(f"{_cut(address)} is not listed as {kind} by this node.", address=address, kind=kind)
 
 
 class QuorumUnreachable(RequestError):
@@ -696,6 +711,19 @@ class NodeBusy(PayFlowError):
         self.waiting = waiting
         super().__init__(
             f"The node has {waiting} quotes to make before this one. Try again in a moment.", waiting=waiting
+        )
+
+
+class RoundsFailed(PayFlowError):
+    """`failure`: what was raised and where, without its words, which may hold anything."""
+
+    def __init__(self, *, failure: str, rounds: int) -> None:
+        self.failure, self.rounds = failure, rounds
+        super().__init__(
+            f"The node gave up after {rounds} rounds in a row that ended with {failure}. That is a defect of PayFlow or"
+            f" of the machine: the log has the traceback. Nothing is lost; start it again, and report the defect.",
+            failure=failure,
+            rounds=rounds,
         )
 
 

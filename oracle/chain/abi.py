@@ -19,7 +19,8 @@ from eth_abi.decoding import StringDecoder
 from eth_abi.exceptions import DecodingError
 from eth_abi.registry import BaseEquals, registry
 
-from oracle.errors import ContractRefused
+from oracle.chain.answers import Answer, brief, is_data
+from oracle.errors import ContractRefused, RpcInconsistent
 from oracle.signing.hashing import keccak
 
 Plain = Any
@@ -75,8 +76,8 @@ class Function:
         return "0x" + (self.selector + arguments).hex()
 
     def result(self, data: str) -> Plain:
-        """The returned value; a tuple where there are several."""
-        values = decode([one.type for one in self.outputs], bytes.fromhex(data[2:]))
+        """The returned value; a tuple where there are several. Raises DecodingError."""
+        values = decode([one.type for one in self.outputs], _bytes(data))
         plain = tuple(one.plain(value) for one, value in zip(self.outputs, values, strict=True))
         return plain[0] if len(plain) == 1 else plain
 
@@ -90,15 +91,17 @@ class Event:
     inputs: tuple[Parameter, ...]
 
     def arguments(self, topics: Sequence[str], data: str) -> dict[str, Plain]:
-        """The named arguments of one log."""
+        """The named arguments of one log. Raises DecodingError."""
         values: dict[str, Plain] = {}
         indexed = [one for one in self.inputs if one.indexed]
+        if len(topics) != 1 + len(indexed):
+            raise DecodingError(f"{len(topics)} topics instead of {1 + len(indexed)}")
         for one, topic in zip(indexed, topics[1:], strict=True):
             # an indexed value of dynamic type is only its hash: given as such
             kind = "bytes32" if one.type in ("string", "bytes") or one.members or one.type.endswith("]") else one.type
-            values[one.name] = Parameter(one.name, kind, True, ()).plain(decode([kind], bytes.fromhex(topic[2:]))[0])
+            values[one.name] = Parameter(one.name, kind, True, ()).plain(decode([kind], _bytes(topic))[0])
         rest = [one for one in self.inputs if not one.indexed]
-        decoded = decode([one.type for one in rest], bytes.fromhex(data[2:]))
+        decoded = decode([one.type for one in rest], _bytes(data))
         values.update((one.name, one.plain(value)) for one, value in zip(rest, decoded, strict=True))
         return values
 
@@ -141,14 +144,24 @@ def load_abi(name: str) -> ContractAbi:
     return ContractAbi(json.loads(text))
 
 
+def returned(function: Function, answer: Answer) -> Plain:
+    """What a view answered. Raises RpcInconsistent where that is no such answer, as of a node without the code."""
+    data = answer.data()
+    try:
+        return function.result(data)
+    except DecodingError as broken:
+        problem = f"{brief(data)} is no answer of {function.signature} ({type(broken).__name__})"
+        raise RpcInconsistent(endpoint=answer.endpoint, problem=problem) from None
+
+
 def refusal(call: str, data: str | None, abis: Sequence[ContractAbi]) -> ContractRefused:
     """The error that a call's revert data stands for, looked up in `abis`; `call` says what was tried."""
-    raw = bytes.fromhex((data or "0x")[2:])
     for abi in (*abis, _BUILT_IN):
-        found = abi.errors.get(raw[:4])
-        if found is None:
-            continue
         try:
+            raw = _bytes(data or "0x")
+            found = abi.errors.get(raw[:4])
+            if found is None:
+                continue
             values = decode([one.type for one in found.inputs], raw[4:])
         except DecodingError:
             continue
@@ -162,7 +175,16 @@ def refusal(call: str, data: str | None, abis: Sequence[ContractAbi]) -> Contrac
 
 def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     """As eth_abi does, but for text that is no UTF-8. Raises DecodingError."""
-    return _codec().decode(types, data)
+    try:
+        return _codec().decode(types, data)
+    except (OverflowError, TypeError, ValueError) as broken:  # eth_abi's way with offsets beyond any data
+        raise DecodingError(str(broken)) from None
+
+
+def _bytes(data: object) -> bytes:
+    if not isinstance(data, str) or not is_data(data):
+        raise DecodingError(f"{brief(data)} is not bytes as 0x hex")
+    return bytes.fromhex(data[2:])
 
 
 @cache

@@ -11,20 +11,23 @@ Two ways in which an RPC node loses events without an error, and what is done ab
 Every header must name the hash of the one before it, from the cursor on: what is returned is one chain or nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
+from oracle.chain.answers import ADDRESS, HASH, WORD, Answer
 from oracle.chain.rpc import Rpc
 from oracle.errors import BlockMissing, RpcInconsistent, RpcRejected, RpcUnavailable
 from oracle.settings import BlockTag
 from oracle.signing.hashing import keccak
 
-T = TypeVar("T")
-
 GROW_AFTER = 4
 """Full ranges in a row that the node must answer before the range is doubled: else every second one is refused."""
+TIME_BITS = 40
+"""The contracts keep times in so many bits: a later block is of no chain that they are on."""
+INDEX_BITS = 31
+BLOOM_BITS = 2_048
 BY_HASH = 16
 """Up to so many blocks at once are asked for one by one by their hash; longer stretches by range."""
 
@@ -105,7 +108,7 @@ class BlockReader:
         found = self._rpc.read("eth_getBlockByNumber", tag, False)
         if found is None:  # e.g. "finalized" on a chain that has finalised nothing yet
             return None
-        header = self._parse(header_of, found)
+        header = header_of(found, self._rpc.endpoint)
         if not confirmations:
             return header
         return self.header(header.number - confirmations) if header.number >= confirmations else None
@@ -115,7 +118,7 @@ class BlockReader:
         found = self._rpc.read("eth_getBlockByNumber", hex(number), False)
         if found is None:
             raise BlockMissing(endpoint=self._rpc.endpoint, block=number)
-        return self._parse(header_of, found)
+        return header_of(found, self._rpc.endpoint)
 
     def read(self, *, first: int, last: int, parent: str | None) -> list[Block]:
         """The blocks from `first` on, at most up to `last` and at most `range` of them, each linked to the one before.
@@ -147,7 +150,7 @@ class BlockReader:
         for number, raw in zip(range(first, last + 1), found, strict=True):
             if raw is None:
                 raise BlockMissing(endpoint=self._rpc.endpoint, block=number)
-            header = self._parse(header_of, raw)
+            header = header_of(raw, self._rpc.endpoint)
             if header.number != number:
                 raise RpcInconsistent(
                     endpoint=self._rpc.endpoint, problem=f"asked for block {number} it gave block {header.number}"
@@ -164,7 +167,7 @@ class BlockReader:
         logs: dict[str, list[Log]] = {}
         ask = list(headers)
         if len(headers) > BY_HASH:
-            found = self._rpc.read(
+            found = self._rpc.ask(
                 "eth_getLogs",
                 self._filter.rpc(fromBlock=hex(headers[0].number), toBlock=hex(headers[-1].number)),
             )
@@ -176,70 +179,66 @@ class BlockReader:
                 for header in headers
                 if header.hash not in logs and (not self._blooms_hold or self._filter.may_be_in(header.bloom))
             ]
-        answers = self._rpc.read_many("eth_getLogs", [(self._filter.rpc(blockHash=header.hash),) for header in ask])
+        answers = self._rpc.ask_many("eth_getLogs", [(self._filter.rpc(blockHash=header.hash),) for header in ask])
         for answer in answers:
             self._collect(answer, known, logs)
         return logs
 
-    def _parse(self, parser: Callable[[Mapping[str, Any]], T], raw: Any) -> T:
-        try:
-            return parser(raw)
-        except (KeyError, TypeError, ValueError, AttributeError) as broken:
-            raise RpcInconsistent(
-                endpoint=self._rpc.endpoint, problem=f"a block or log lacks what it must have ({broken!r})"
-            ) from None
-
-    def _collect(self, found: Any, known: Mapping[str, Header], logs: dict[str, list[Log]]) -> None:
-        if not isinstance(found, list):
-            raise RpcInconsistent(endpoint=self._rpc.endpoint, problem="eth_getLogs gave no list")
-        seen: set[tuple[str, str, int]] = set()
+    def _collect(self, found: Answer, known: Mapping[str, Header], logs: dict[str, list[Log]]) -> None:
+        seen: dict[tuple[str, int], str] = {}
         touched: set[str] = set()
-        for raw in found:
-            log = self._parse(log_of, raw)
+        for raw in found.items():
+            log = log_of(raw.value, raw.endpoint)
             header = known.get(log.block_hash)
             if header is None or header.number != log.block:
                 raise RpcInconsistent(
                     endpoint=self._rpc.endpoint,
                     problem=f"a log is of block {log.block} with hash {log.block_hash}, which is not the header's",
                 )
-            if raw.get("removed") or (log.tx, log.block_hash, log.index) in seen:
+            if raw.value.get("removed") or seen.get((log.block_hash, log.index)) == log.tx:
                 continue
+            if (log.block_hash, log.index) in seen:
+                raise RpcInconsistent(
+                    endpoint=self._rpc.endpoint, problem=f"two logs of block {log.block} have the index {log.index}"
+                )
             if (
                 log.address not in self._filter.addresses
                 or log.topics[:1] == ()
                 or log.topics[0] not in self._filter.topics
             ):
                 raise RpcInconsistent(endpoint=self._rpc.endpoint, problem=f"a log of {log.address} was not asked for")
-            seen.add((log.tx, log.block_hash, log.index))
+            seen[log.block_hash, log.index] = log.tx
             touched.add(log.block_hash)
             logs.setdefault(log.block_hash, []).append(log)
         for block in touched:
             logs[block].sort(key=lambda one: one.index)
 
 
-def header_of(raw: Mapping[str, Any]) -> Header:
-    """A header as `eth_getBlockByNumber` gives it."""
-    base_fee = raw.get("baseFeePerGas")
+def header_of(raw: Any, endpoint: str = "") -> Header:
+    """A header as `eth_getBlockByNumber` gives it; `endpoint` names the RPC node in errors. Raises RpcInconsistent."""
+    found = Answer(endpoint, "eth_getBlockByNumber", raw)
+    base_fee = found.member("baseFeePerGas")
     return Header(
-        number=int(raw["number"], 16),
-        hash=raw["hash"].lower(),
-        parent=raw["parentHash"].lower(),
-        timestamp=int(raw["timestamp"], 16),
-        bloom=int(raw["logsBloom"], 16),
-        base_fee=None if base_fee is None else int(base_fee, 16),
+        number=found.member("number").number(),
+        hash=found.member("hash").data(HASH),
+        parent=found.member("parentHash").data(HASH),
+        timestamp=found.member("timestamp").number(bits=TIME_BITS),
+        bloom=found.member("logsBloom").number(bits=BLOOM_BITS),
+        base_fee=None if base_fee.missing else base_fee.number(bits=WORD),
     )
 
 
-def log_of(raw: Mapping[str, Any]) -> Log:
-    """A log as `eth_getLogs` gives it."""
+def log_of(raw: Any, endpoint: str = "") -> Log:
+    """A log as `eth_getLogs` gives it; `endpoint` names the RPC node in errors. Raises RpcInconsistent."""
+    found = Answer(endpoint, "eth_getLogs[…]", raw)
     return Log(
-        address=raw["address"].lower(),
-        topics=tuple(topic.lower() for topic in raw["topics"]),
-        data=raw["data"],
-        block=int(raw["blockNumber"], 16),
-        block_hash=raw["blockHash"].lower(),
-        tx=raw["transactionHash"].lower(),
-        index=int(raw["logIndex"], 16),
+        address=found.member("address").data(ADDRESS),
+        topics=tuple(topic.data(HASH) for topic in found.member("topics").items()),
+        data=found.member("data").data(),
+        block=found.member("blockNumber").number(),
+        block_hash=found.member("blockHash").data(HASH),
+        tx=found.member("transactionHash").data(HASH),
+        index=found.member("logIndex").number(bits=INDEX_BITS),
     )
 
 

@@ -8,13 +8,23 @@ from typing import Any, TypeVar
 
 from eth_utils.address import to_checksum_address
 
-from oracle.chain.abi import load_abi, refusal
+from oracle.chain.abi import ContractAbi, load_abi, refusal, returned
+from oracle.chain.blocks import header_of, log_of
 from oracle.chain.contracts import Contracts, PaymentTerms
 from oracle.chain.deployment import Token
 from oracle.chain.rpc import Rpc
 from oracle.chain.status import PaymentStatus
 from oracle.chain.transactions import GWEI, Broadcast, FeePolicy, Receipt, TransactionPort
-from oracle.errors import InsufficientFunds, NoSigner, PaymentUnknown, RpcRejected, TransactionRefused, WaitedTooLong
+from oracle.errors import (
+    BlockMissing,
+    InsufficientFunds,
+    NoSigner,
+    PaymentUnknown,
+    RpcInconsistent,
+    RpcRejected,
+    TransactionRefused,
+    WaitedTooLong,
+)
 from oracle.signing import LocalSigner
 
 T = TypeVar("T")
@@ -109,20 +119,21 @@ class PayFlowClient:
 
     def _events(self, payment_id: str, *names: str) -> dict[str, Mapping[str, Any]]:
         """The arguments of the core's events about a payment, by name."""
-        events = {self._core.events[name].topic: self._core.events[name] for name in names}
-        logs = self._rpc.read(
+        logs = self._rpc.ask(
             "eth_getLogs",
             {
                 "address": self.deployment.core.address,
                 "fromBlock": hex(self.deployment.first_block),
                 "toBlock": "latest",
-                "topics": [list(events), payment_id],
+                "topics": [[self._core.events[name].topic for name in names], payment_id],
             },
         )
         found: dict[str, Mapping[str, Any]] = {}
-        for log in logs:
-            event = events[log["topics"][0].lower()]
-            found[event.name] = event.arguments([topic.lower() for topic in log["topics"]], log["data"])
+        for log in logs.items():
+            event = self._contracts.decode(log_of(log.value, log.endpoint))
+            if event is None or event.name not in names or event.payment_id != payment_id.lower():
+                raise RpcInconsistent(endpoint=log.endpoint, problem=f"{log.what} was not asked for")
+            found[event.name] = event.arguments
         return found
 
     def balance(self, token: Token, holder: str) -> int:
@@ -211,8 +222,10 @@ class PayFlowClient:
         signer = self._key()
         transaction = {"from": signer.address, "to": to, "data": data}
         gas = int(self._estimate(transaction, call) * GAS_MARGIN)
-        head = self._rpc.read("eth_getBlockByNumber", "latest", False)
-        fees = FEES.first(int(head["baseFeePerGas"], 16))
+        head = self._rpc.ask("eth_getBlockByNumber", "latest", False)
+        if head.missing:
+            raise BlockMissing(endpoint=head.endpoint, block="latest")
+        fees = FEES.first(header_of(head.value, head.endpoint).base_fee or 0)
         nonce = self._port.nonce(signer.address, pending=True)
         signed = signer.sign_transaction(
             {
@@ -254,7 +267,7 @@ class PayFlowClient:
 
     def _estimate(self, transaction: Mapping[str, str], call: str) -> int:
         try:
-            return int(self._rpc.read("eth_estimateGas", transaction), 16)
+            return self._rpc.ask("eth_estimateGas", transaction).number()
         except RpcRejected as refused:
             raise self._explained(refused, call) from None
 
@@ -270,7 +283,7 @@ class PayFlowClient:
             return refused
         return refusal(call, refused.revert, (self._core, self._oracle, self._compliance, self._token))
 
-    def _view(self, address: str, abi: Any, name: str, *arguments: Any) -> Any:
+    def _view(self, address: str, abi: ContractAbi, name: str, *arguments: Any) -> Any:
         function = abi.functions[name]
         data = {"to": address, "data": function.call_data(*arguments)}
-        return function.result(self._rpc.read("eth_call", data, "latest"))
+        return returned(function, self._rpc.ask("eth_call", data, "latest"))

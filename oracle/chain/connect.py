@@ -12,7 +12,7 @@ def connect(rpc: Rpc, settings: Settings) -> Contracts:
 
     Raises RpcError, WrongChain (not the chain of PAYFLOW_CHAIN_ID, or another one than the file's), DeploymentError.
     """
-    chain_id = int(rpc.read("eth_chainId"), 16)
+    chain_id = rpc.ask("eth_chainId").number()
     if settings.chain_id is not None and chain_id != settings.chain_id:
         raise WrongChain(what="chain id", expected=settings.chain_id, found=chain_id)
     contracts = Contracts(rpc, load_deployment(settings.deployment_path(chain_id), chain_id=chain_id))

@@ -6,12 +6,14 @@ from typing import Any
 
 from eth_abi.exceptions import DecodingError
 
-from oracle.chain.abi import Event, load_abi, refusal
+from oracle.chain.abi import Event, Function, load_abi, refusal, returned
+from oracle.chain.answers import HASH, plain_text
 from oracle.chain.blocks import Log, LogFilter
 from oracle.chain.deployment import DeployedContract, Deployment
 from oracle.chain.rpc import Rpc
 from oracle.chain.status import PaymentStatus
 from oracle.errors import (
+    BlockMissing,
     ContractRefused,
     DeploymentMismatch,
     InvalidReference,
@@ -171,32 +173,35 @@ class Contracts:
 
         Raises RpcInconsistent where the log does not fit the event's ABI.
         """
-        event = self._events.get((log.address, log.topics[0]))
+        event = self._events.get((log.address, "".join(log.topics[:1])))
         if event is None:
             return None
         try:
             return ChainEvent(event.name, event.arguments(log.topics, log.data), log)
-        except Exception as broken:  # eth_abi and bytes.fromhex raise many kinds for malformed data
+        except DecodingError as broken:
             raise RpcInconsistent(
-                endpoint=self._rpc.endpoint, problem=f"log {log.index} of {log.tx} is no {event.name} ({broken})"
+                endpoint=self._rpc.endpoint,
+                problem=f"log {log.index} of {log.tx} is no {event.name} ({plain_text(str(broken))})",
             ) from None
 
     # --- identity ---
 
     def check_chain(self) -> None:
         """Make sure that the RPC node serves the deployment's chain, genesis included. Raises WrongChain."""
-        chain_id = int(self._rpc.read("eth_chainId"), 16)
+        chain_id = self._rpc.ask("eth_chainId").number()
         if chain_id != self.deployment.chain_id:
             raise WrongChain(what="chain id", expected=self.deployment.chain_id, found=chain_id)
-        genesis = self._rpc.read("eth_getBlockByNumber", "0x0", False)
-        found = "unknown" if genesis is None else str(genesis["hash"]).lower()
+        genesis = self._rpc.ask("eth_getBlockByNumber", "0x0", False)
+        if genesis.missing:  # of a node that has only begun to read the chain: no proof that it is another one
+            raise BlockMissing(endpoint=self._rpc.endpoint, block=0)
+        found = genesis.member("hash").data(HASH)
         if found != self.deployment.genesis_hash:
             raise WrongChain(what=GENESIS, expected=self.deployment.genesis_hash, found=found)
 
     def check_code(self) -> None:
         """Make sure that the deployment's contracts are where the file says. Raises DeploymentMismatch."""
         for name, contract in self._deployed():
-            code = bytes.fromhex(self._rpc.read("eth_getCode", contract.address, "latest")[2:])
+            code = bytes.fromhex(self._rpc.ask("eth_getCode", contract.address, "latest").data()[2:])
             found = "0x" + keccak(code).hex() if code else "none (no contract there)"
             if found != contract.code_hash:
                 raise DeploymentMismatch(
@@ -238,10 +243,10 @@ class Contracts:
             ({"to": to, "data": function.call_data(bytes.fromhex(payment_id[2:]))}, "latest")
             for payment_id in payment_ids
         ]
-        answers = self._rpc.read_many("eth_call", calls)
+        found = self._rpc.ask_many("eth_call", calls)
         return {
-            payment_id: PaymentStatus.of(int(self._result(function, answer)["status"]))
-            for payment_id, answer in zip(payment_ids, answers, strict=True)
+            payment_id: PaymentStatus.of(int(returned(function, answer)["status"]))
+            for payment_id, answer in zip(payment_ids, found, strict=True)
         }
 
     def references_used(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
@@ -252,18 +257,18 @@ class Contracts:
             ({"to": to, "data": function.call_data(sender, bytes.fromhex(reference[2:]))}, "latest")
             for sender, reference in pairs
         ]
-        return [bool(self._result(function, answer)) for answer in self._rpc.read_many("eth_call", calls)]
+        return [bool(returned(function, answer)) for answer in self._rpc.ask_many("eth_call", calls)]
 
     def read_symbol(self, token: str) -> str:
         """What a token calls itself, for people; "?" where it says nothing usable."""
         symbol = load_abi("TestStablecoin").functions["symbol"]
         try:
-            answer = self._rpc.read("eth_call", {"to": token, "data": symbol.call_data()}, "latest")
-            return str(symbol.result(answer))[:32] or "?"
+            answer = self._rpc.ask("eth_call", {"to": token, "data": symbol.call_data()}, "latest")
+            return str(symbol.result(answer.data()))[:32] or "?"
         except RpcRejected as refused:
             if refused.revert is None and "revert" not in refused.message.lower():
                 raise
-        except (DecodingError, ValueError, OverflowError):
+        except DecodingError:
             pass
         return "?"
 
@@ -292,13 +297,16 @@ class Contracts:
         """
         transaction = {"from": sender, "to": self.deployment.core.address, "data": data}
         try:
-            answer = self._rpc.read("eth_call", transaction, "latest")
+            answer = self._rpc.ask("eth_call", transaction, "latest")
         except RpcRejected as refused:
             if refused.revert is None and "revert" not in refused.message.lower():
                 raise
             raise refusal(f"settleBatch of {size} payments", refused.revert, self._abis) from None
         # the core leaves a payment that it skips at zero, the enum's None
-        return [status != 0 for status in self._result(self._core.functions["settleBatch"], answer)]
+        settled = [status != 0 for status in returned(self._core.functions["settleBatch"], answer)]
+        if len(settled) != size:
+            raise answer.odd(f"the states of {size} payments")
+        return settled
 
     def estimate(self, *, call: str, sender: str, data: str) -> int:
         """Gas that the core needs for `data` as things stand. Raises ContractRefused with the decoded custom error."""
@@ -306,7 +314,7 @@ class Contracts:
         try:
             # "latest", not the default: clients differ, and an estimate that counts on waiting transactions is too low
             # when those do not come
-            return int(self._rpc.read("eth_estimateGas", transaction, "latest"), 16)
+            return self._rpc.ask("eth_estimateGas", transaction, "latest").number()
         except RpcRejected as refused:
             if refused.revert is None and "revert" not in refused.message.lower():
                 raise
@@ -316,20 +324,12 @@ class Contracts:
         """The error that revert data stands for."""
         return refusal(call, data, self._abis)
 
-    def _call(self, contract: DeployedContract, function: Any, *arguments: Any) -> Any:
+    def _call(self, contract: DeployedContract, function: Function, *arguments: Any) -> Any:
         transaction = {"to": contract.address, "data": function.call_data(*arguments)}
         try:
-            answer = self._rpc.read("eth_call", transaction, "latest")
+            answer = self._rpc.ask("eth_call", transaction, "latest")
         except RpcRejected as refused:
             if refused.revert is None:
                 raise
             raise refusal(function.signature, refused.revert, self._abis) from None
-        return self._result(function, answer)
-
-    def _result(self, function: Any, answer: Any) -> Any:
-        """What a view answered. Raises RpcInconsistent where that is no such answer, as of a node without the code."""
-        try:
-            return function.result(answer)
-        except (DecodingError, TypeError, ValueError, OverflowError) as broken:
-            problem = f"{str(answer)[:66]!r} is no answer of {function.signature} ({type(broken).__name__})"
-            raise RpcInconsistent(endpoint=self._rpc.endpoint, problem=problem) from None
+        return returned(function, answer)

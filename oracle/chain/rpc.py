@@ -2,16 +2,20 @@
 
 import random
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import requests
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
-from web3.types import RPCEndpoint
+from web3.types import RPCEndpoint, RPCResponse
 
+from oracle.chain.answers import Answer, brief, code, is_data, plain_text
 from oracle.errors import RpcRejected, RpcUnavailable
 from oracle.settings import endpoint
+from oracle.signing import recursion  # noqa: F401 (web3 brings what raises the limit)
+
+T = TypeVar("T")
 
 FIRST_WAIT = 0.1
 """Seconds before the first retry; doubles with each, up to MAX_WAIT, and varies by half so that clients spread out."""
@@ -29,7 +33,7 @@ class Rpc:
     def __init__(self, url: str, *, timeout: float, retries: int, stop: threading.Event | None = None) -> None:
         """`timeout`: seconds for one answer; `retries`: further attempts for a read that failed."""
         self.endpoint = endpoint(url)
-        self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
+        self._provider = _Provider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
         self._retries = retries
         self._stop = stop or threading.Event()
         self._batches = True
@@ -58,6 +62,14 @@ class Rpc:
                 results.extend(self._result(method, answer) for answer in answers)
         return results
 
+    def ask(self, method: str, *params: Any) -> Answer:
+        """As `read`, to be looked into safely."""
+        return Answer(self.endpoint, method, self.read(method, *params))
+
+    def ask_many(self, method: str, params: Sequence[Sequence[Any]]) -> list[Answer]:
+        """As `read_many`, to be looked into safely."""
+        return [Answer(self.endpoint, method, one) for one in self.read_many(method, params)]
+
     def write(self, method: str, *params: Any) -> Any:
         """One attempt, no retry: for calls whose repetition is the caller's decision. Raises as `read` does."""
         try:
@@ -71,11 +83,17 @@ class Rpc:
         calls = [(RPCEndpoint(method), one) for one in params]
         answers = self._retried(method, lambda: self._provider.make_batch_request(calls))
         if isinstance(answers, list) and len(answers) == len(params):
-            return sorted(answers, key=lambda answer: int(answer["id"]))
+            by_id = {_id_of(answer): answer for answer in answers}
+            if None not in by_id and len(by_id) == len(params):
+                return [answer for _, answer in sorted(by_id.items())]
+            # which answer is of which call nobody can tell, but a refusal (too many calls, as a rule) is for them all
+            for answer in answers:
+                if isinstance(answer, dict) and answer.get("error") is not None:
+                    self._result(method, answer)
         self._batches = False
         return None
 
-    def _retried(self, method: str, call: Any) -> Any:
+    def _retried(self, method: str, call: Callable[[], T]) -> T:
         wait = FIRST_WAIT
         for attempt in range(1, self._retries + 2):
             try:
@@ -89,26 +107,41 @@ class Rpc:
         raise AssertionError("the loop returns or raises")
 
     def _result(self, method: str, answer: Any) -> Any:
-        if not isinstance(answer, dict) or ("error" not in answer and "result" not in answer):
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if not isinstance(answer, dict) or (error is None and "result" not in answer):
             raise RpcUnavailable(
                 endpoint=self.endpoint, method=method, attempts=1, cause="its answer is no JSON-RPC document"
             )
-        error = answer.get("error")
         if error is None:
             return answer["result"]
         if not isinstance(error, dict):
-            error = {"code": 0, "message": str(error)}
+            error = {"message": plain_text(error)}
         raise RpcRejected(
             endpoint=self.endpoint,
             method=method,
-            rpc_code=int(error.get("code", 0)),
-            message=str(error.get("message", "no message")),
+            rpc_code=code(error.get("code")),
+            message=plain_text(error.get("message") or "no message"),
             revert=_revert_data(error.get("data")),
         )
 
 
-# ValueError: an answer that is no JSON; KeyError and TypeError: web3 unpacking a malformed batch
-_FAILURES = (requests.RequestException, OSError, ValueError, KeyError, TypeError, Web3Exception)
+class _Provider(HTTPProvider):
+    """web3's, but for batches, whose answers it sorts by ids that they may not have."""
+
+    def make_batch_request(self, batch_requests: list[tuple[RPCEndpoint, Any]]) -> list[RPCResponse] | RPCResponse:
+        """The answers as they came."""
+        request = self.encode_batch_rpc_request(batch_requests)
+        return self.decode_rpc_response(self._make_request(RPCEndpoint("batch"), request))
+
+
+# ValueError: an answer that is no JSON; RecursionError: JSON that is nested without end
+_FAILURES = (requests.RequestException, OSError, ValueError, RecursionError, Web3Exception)
+
+
+def _id_of(answer: Any) -> int | None:
+    """The call that an answer of a batch is of; None where it does not say so."""
+    found = code(answer.get("id")) if isinstance(answer, dict) and answer.get("id") is not None else None
+    return found if isinstance(found, int) else None
 
 
 def _cause(failed: BaseException) -> str:
@@ -126,4 +159,6 @@ def _revert_data(data: Any) -> str | None:
     """Revert data where an RPC node puts it: as `data` itself, or one level down (geth behind some proxies)."""
     if isinstance(data, dict):
         data = data.get("data") or data.get("result")
-    return data if isinstance(data, str) and data.startswith("0x") else None
+    if not isinstance(data, str) or not data.startswith("0x"):
+        return None
+    return data if is_data(data) else brief(data)

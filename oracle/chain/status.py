@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from oracle.errors import RpcInconsistent
+
 
 class PaymentStatus(StrEnum):
     """The members of the contract's enum, in its order."""
@@ -20,7 +22,9 @@ class PaymentStatus(StrEnum):
 
     @classmethod
     def of(cls, number: int) -> "PaymentStatus":
-        """From the contract's number."""
+        """From the contract's number. Raises RpcInconsistent for one that the contract does not have."""
+        if not 0 <= number < len(cls):
+            raise RpcInconsistent(endpoint="", problem=f"it shows a payment in state {number}, which does not exist")
         return tuple(cls)[number]
 
     @property

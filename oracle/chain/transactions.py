@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Any
 
+from oracle.chain.answers import HASH, WORD
 from oracle.chain.rpc import Rpc
-from oracle.errors import FeeLimitReached, RpcInconsistent, RpcRejected
+from oracle.errors import FeeLimitReached, RpcRejected
 
 GWEI = 10**9
 
@@ -77,33 +77,29 @@ class TransactionPort:
 
     def nonce(self, address: str, *, pending: bool = False) -> int:
         """How many transactions of `address` are included, or, `pending`, included or waiting without a gap."""
-        return int(self._rpc.read("eth_getTransactionCount", address, "pending" if pending else "latest"), 16)
+        return self._rpc.ask("eth_getTransactionCount", address, "pending" if pending else "latest").number()
 
     def balance(self, address: str) -> int:
         """Wei that `address` holds."""
-        return int(self._rpc.read("eth_getBalance", address, "latest"), 16)
+        return self._rpc.ask("eth_getBalance", address, "latest").number(bits=WORD)
 
     def is_known(self, tx: str) -> bool:
         """Whether the node has the transaction, waiting or included."""
-        return self._rpc.read("eth_getTransactionByHash", tx) is not None
+        found = self._rpc.ask("eth_getTransactionByHash", tx)
+        return not found.missing and found.member("hash").data(HASH) == tx
 
     def receipt(self, tx: str) -> Receipt | None:
         """The receipt, or None while the transaction is not included. Raises RpcInconsistent for a malformed one."""
-        found: Any = self._rpc.read("eth_getTransactionReceipt", tx)
-        if found is None or found.get("blockHash") is None:
+        found = self._rpc.ask("eth_getTransactionReceipt", tx)
+        if found.missing or found.member("blockHash").missing:
             return None
-        try:
-            return Receipt(
-                tx=tx,
-                block=int(found["blockNumber"], 16),
-                block_hash=found["blockHash"].lower(),
-                succeeded=int(found["status"], 16) == 1,
-                gas_used=int(found["gasUsed"], 16),
-            )
-        except (KeyError, TypeError, ValueError) as broken:
-            raise RpcInconsistent(
-                endpoint=self._rpc.endpoint, problem=f"a receipt lacks what it must have ({broken!r})"
-            ) from None
+        return Receipt(
+            tx=tx,
+            block=found.member("blockNumber").number(),
+            block_hash=found.member("blockHash").data(HASH),
+            succeeded=found.member("status").number() == 1,
+            gas_used=found.member("gasUsed").number(),
+        )
 
     def broadcast(self, raw: str) -> tuple[Broadcast, str]:
         """Send a signed transaction once; returns what became of it and the node's words.

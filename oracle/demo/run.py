@@ -169,7 +169,7 @@ def _no_config(folder: Path) -> Path:
 
 
 def _alive(rpc: Rpc) -> bool:
-    return int(rpc.read("eth_chainId"), 16) == CHAIN_ID
+    return rpc.ask("eth_chainId").number() == CHAIN_ID
 
 
 def _fund(script: Script, chain: StoryChain) -> None:

@@ -2,15 +2,25 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 
-from oracle.errors import PayFlowError
+from oracle.errors import PayFlowError, RoundsFailed
 from oracle.node.bus import EventBus
 from oracle.node.views import NodeState, Problem
+
+DEFECT = "worker"
+"""Topic of failures that nobody foresaw."""
+UNEXPECTED = "unexpected-failure"
+DEFECT_ROUNDS = 30
+"""Rounds in a row that may fail in the same unforeseen way: some five minutes, so that what brings a defect to light
+(an RPC node, a shortage of memory) may pass. Then the node ends, because a supervisor and its alarms see that best.
+What differs from round to round goes on being tried."""
 
 log = structlog.get_logger("payflow.node")
 
@@ -50,6 +60,8 @@ class Condition:
         self._problems: dict[str, Problem] = {}
         self._running = False
         self._ran = False
+        self._defect = ""
+        self._repeated = 0
         self._told: NodeState | None = None
 
     @property
@@ -116,9 +128,32 @@ class Condition:
         """`topic` works."""
         with self._lock:
             known = self._problems.pop(topic, None)
+            if topic == DEFECT:
+                self._defect, self._repeated = "", 0
         if known is not None:
             log.info("problem solved", topic=topic, code=known.code, seconds=int(time.time()) - known.since)
             self._tell()
+
+    def unexpected(self, failure: Exception) -> None:
+        """A round failed in a way that nobody foresaw. Raises RoundsFailed when it was the same too often in a row;
+        clearing DEFECT begins to count anew.
+        """
+        log.error("round failed unexpectedly", exc_info=failure)
+        # not its words: they may hold anything, and they differ from round to round with the values at hand
+        place = traceback.extract_tb(failure.__traceback__)[-1]
+        defect = f"{type(failure).__name__} in {place.name} ({Path(place.filename).name}:{place.lineno})"
+        with self._lock:
+            self._repeated = self._repeated + 1 if defect == self._defect else 1
+            self._defect = defect
+            repeated = self._repeated
+        self.note(
+            DEFECT,
+            UNEXPECTED,
+            f"A round ended with {defect}, {repeated} time(s) in a row: a defect of PayFlow, whose traceback is in the"
+            f" log. The node tries again.",
+        )
+        if repeated >= DEFECT_ROUNDS:
+            raise RoundsFailed(failure=defect, rounds=repeated) from failure
 
     @contextmanager
     def watching(self, topic: str) -> Iterator[None]:

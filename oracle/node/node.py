@@ -7,8 +7,8 @@
     └──────────────────────────────────────────────────────────────┘
 
 Every round starts from the journal, so that it does not matter after which step the last one ended. What the chain or
-the disk refuses ends a round, is shown as a problem, and the next round tries again; only what nobody can wait out
-(another chain, other contracts) ends the node.
+the disk refuses ends a round, is shown as a problem, and the next round tries again; so does what nobody foresaw, for a
+while. Only what nobody can wait out (another chain, other contracts, a defect that stays) ends the node.
 """
 
 import random
@@ -27,7 +27,7 @@ from oracle.chain.rpc import Rpc
 from oracle.chain.transactions import GWEI, FeePolicy, TransactionPort
 from oracle.errors import ConfigurationError, PayFlowError, RpcError, RpcRejected, StoreError, StoreSchema, WrongChain
 from oracle.node.bus import EventBus
-from oracle.node.condition import Condition
+from oracle.node.condition import DEFECT, UNEXPECTED, Condition
 from oracle.node.facade import Connected, Facade
 from oracle.node.harvest import Harvester
 from oracle.node.metrics import NodeMetrics
@@ -91,7 +91,7 @@ class Node:
         """Work until `stop` is set; the step in hand is finished first. `synced` is called once, in this thread, when
         the chain's past has been read.
 
-        Raises WrongChain, DeploymentError, KeyFileError, StoreSchema: what does not pass by waiting.
+        Raises WrongChain, DeploymentError, KeyFileError, StoreSchema, RoundsFailed: what does not pass by waiting.
         """
         log.info("node started", rpc=self._settings.rpc_endpoint, model=self._scorer.model.version)
         self._condition.running(True)
@@ -137,14 +137,24 @@ class Node:
                 raise
             topic = "journal" if isinstance(error, StoreError) else "chain"
             self._condition.report(topic, error)
-            self._metrics.step_errors.labels(code=error.code).inc()
-            self._condition.learn(caught_up=False)
-            if self._parts is not None and isinstance(error, RpcError):
-                self._parts.unchecked = True
+            self._condition.clear(DEFECT)
+            self._failed(error.code, unchecked=isinstance(error, RpcError))
             return False
-        self._condition.clear("chain")
-        self._condition.clear("journal")
+        except Exception as defect:
+            # one odd answer that nobody foresaw must not leave every payment unsettled
+            self._failed(UNEXPECTED, unchecked=True)
+            self._condition.unexpected(defect)
+            return False
+        for topic in ("chain", "journal", DEFECT):
+            self._condition.clear(topic)
         return True
+
+    def _failed(self, code: str, *, unchecked: bool) -> None:
+        """A round ended early; `unchecked`: what the RPC node serves is to be looked at again."""
+        self._metrics.step_errors.labels(code=code).inc()
+        self._condition.learn(caught_up=False)
+        if self._parts is not None and unchecked:
+            self._parts.unchecked = True
 
     def _connect(self, stop: threading.Event) -> "_Parts":
         """Find the deployment for the RPC node's chain and build everything that needs it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from oracle.chain.blocks import TIME_BITS
 from oracle.chain.client import PayFlowClient
 from oracle.chain.connect import connect
 from oracle.chain.contracts import Contracts
@@ -47,12 +48,12 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _guarded("journal", lambda: _journal(settings))
     rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=0)
     try:
-        chain_id = int(rpc.read("eth_chainId"), 16)
+        chain_id = rpc.ask("eth_chainId").number()
     except PayFlowError as error:
         yield Check("rpc", Outcome.FAILED, str(error), "start a devnet (`payflow devnet`) or set PAYFLOW_RPC_URL")
         return
     yield Check("rpc", Outcome.OK, f"{settings.rpc_endpoint} serves chain {chain_id}")
-    yield _clock(rpc, settings)
+    yield _guarded("clock", lambda: _clock(rpc, settings))
     signer: LocalSigner | None = None
     try:
         signer = load_signer(settings, chain_id=chain_id)
@@ -111,8 +112,8 @@ def _journal(settings: Settings) -> Check:
 
 
 def _clock(rpc: Rpc, settings: Settings) -> Check:
-    head = rpc.read("eth_getBlockByNumber", "latest", False)
-    ahead = int(head["timestamp"], 16) - time.time()
+    head = rpc.ask("eth_getBlockByNumber", "latest", False)
+    ahead = head.member("timestamp").number(bits=TIME_BITS) - time.time()
     if ahead > settings.clock_skew:
         return Check(
             "clock", Outcome.FAILED, f"the newest block is {ahead:.0f} s ahead of this clock", "set the clock (NTP)"

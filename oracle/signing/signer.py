@@ -1,6 +1,5 @@
 """The key in memory: signs digests and transactions, and shows itself as nothing but an address."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Never
@@ -9,11 +8,8 @@ import coincurve
 from eth_account import Account
 
 from oracle.errors import KeyFileInvalid
+from oracle.signing import recursion  # noqa: F401 (eth_account brings what raises the limit)
 from oracle.signing.signature import CURVE_ORDER, Signature, address_of
-
-# py_ecc, which eth_account brings along, raises it to 100,000: JSON nested half so deep then overruns the C stack and
-# kills the process, where it should be refused
-sys.setrecursionlimit(1_000)
 
 
 @dataclass(frozen=True, slots=True)

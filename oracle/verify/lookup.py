@@ -7,6 +7,7 @@ from typing import Any
 from eth_abi.exceptions import DecodingError
 
 from oracle.chain.abi import Event, load_abi
+from oracle.chain.answers import ADDRESS
 from oracle.chain.blocks import BlockReader, Log
 from oracle.chain.contracts import CREATIONS, PAYMENT_EVENTS, ChainEvent, Contracts
 from oracle.chain.rpc import Rpc
@@ -74,14 +75,12 @@ class Lookup:
 
     def input(self, tx: str) -> Input:
         """What a transaction was given; nothing where the RPC node has it no more. Raises RpcError."""
-        found = self._rpc.read("eth_getTransactionByHash", tx) or {}
-        try:
-            data = bytes.fromhex(str(found.get("input", "0x")).removeprefix("0x"))
-            return Input(data, str(found.get("to")).lower() == self._deployment.core.address)
-        except (AttributeError, ValueError) as broken:
-            raise RpcInconsistent(
-                endpoint=self._rpc.endpoint, problem=f"transaction {tx} lacks what it must have ({broken!r})"
-            ) from None
+        found = self._rpc.ask("eth_getTransactionByHash", tx)
+        if found.missing:
+            return Input(b"", False)
+        to = found.member("to")
+        data = bytes.fromhex(found.member("input").data().removeprefix("0x"))
+        return Input(data, not to.missing and to.data(ADDRESS) == self._deployment.core.address)
 
     def oracle_at(self, log: Log) -> str:
         """The FraudOracle that the core asked where `log` was emitted. Raises RpcError."""

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from oracle.chain.answers import Answer
 from oracle.chain.blocks import Log, log_of
 from oracle.chain.rpc import Rpc
-from oracle.errors import RpcInconsistent, RpcRejected, RpcUnavailable
+from oracle.errors import RpcRejected, RpcUnavailable
 
 ALWAYS_ANSWERED = 1_000
 """Blocks for which a node is never too slow: one that gives no answer to so few is away."""
@@ -33,7 +34,7 @@ class LogRanges:
             until = first + width - 1
             where = {"address": address, "topics": topics, "fromBlock": hex(first), "toBlock": hex(until)}
             try:
-                answer = self._rpc.read("eth_getLogs", where)
+                answer = self._rpc.ask("eth_getLogs", where)
             except (RpcRejected, RpcUnavailable) as refused:
                 # too many blocks or results, or too slow: every node words it differently, so any refusal halves
                 if width <= (ALWAYS_ANSWERED if isinstance(refused, RpcUnavailable) else 1):
@@ -46,10 +47,5 @@ class LogRanges:
             yield until, sorted(self._parsed(answer), key=lambda one: (one.block, one.index))
             first = until + 1
 
-    def _parsed(self, answer: Any) -> list[Log]:
-        try:
-            return [log_of(raw) for raw in answer if not raw.get("removed")]
-        except (KeyError, TypeError, ValueError, AttributeError) as broken:
-            raise RpcInconsistent(
-                endpoint=self._rpc.endpoint, problem=f"a log lacks what it must have ({broken!r})"
-            ) from None
+    def _parsed(self, answer: Answer) -> list[Log]:
+        return [log_of(one.value, self._rpc.endpoint) for one in answer.items() if not one.member("removed").value]

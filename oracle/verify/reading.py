@@ -60,9 +60,4 @@ def blocks_with_logs(rpc: Rpc, ranges: LogRanges, logs: LogFilter, *, last: int)
 
 
 def _header(rpc: Rpc, number: int, raw: Mapping[str, Any]) -> Header:
-    try:
-        return header_of(raw)
-    except (KeyError, TypeError, ValueError, AttributeError) as broken:
-        raise RpcInconsistent(
-            endpoint=rpc.endpoint, problem=f"block {number} lacks what it must have ({broken!r})"
-        ) from None
+    return header_of(raw, rpc.endpoint)

@@ -109,11 +109,13 @@ def eventually(
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[RunningNode]:
+def running(settings: Settings, *, defects: int = 0) -> Iterator[RunningNode]:
+    """`defects`: how many rounds may end in a way that nobody foresaw; the node would get over them unseen."""
     node = RunningNode(settings)
     node.start()
     try:
         yield node
         assert node.failure is None, f"the node ended with {node.failure!r}"
+        assert node.metric("payflow_step_errors_total", code="unexpected-failure") == defects
     finally:
         node.stop()
