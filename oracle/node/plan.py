@@ -1,5 +1,6 @@
 """Decisions about payments, as pure functions of what the journal and the chain say."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -7,6 +8,9 @@ from hashlib import sha256
 from oracle.node.views import Stage
 from oracle.signing import SignedBatch
 from oracle.store import PaymentRow
+
+HASTIEST, UNHURRIED = 4, 8
+"""Classes of haste, by the bits of the seconds left: below 2**4 seconds every block may be the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,49 @@ def turn_of(signer: str, signers: Sequence[str], payment_id: str) -> int:
     return order.index(signer)
 
 
-def groups(rows: Sequence[PaymentRow], *, size: int) -> list[list[PaymentRow]]:
-    """What goes into one transaction each: fresh payments together up to `size`, formerly refused ones alone.
+def haste(row: PaymentRow, now: int) -> int:
+    """In which class of haste a payment is at chain time `now`: less than 16, 32, 64, 128 s before its deadline, or
+    more."""
+    left = max(row.settle_deadline - now, 0)
+    return min(max(left.bit_length(), HASTIEST), UNHURRIED)
 
-    Alone, because a refusal in a batch costs its gas and is seen only afterwards, while a single settlement that would
-    be refused is found out by the gas estimate.
+
+def groups(rows: Sequence[PaymentRow], *, size: int, now: int) -> list[list[PaymentRow]]:
+    """What goes into one transaction each: up to `size` payments that are in the same haste, the hastiest first.
+
+    One report that is over reverts the whole transaction, so that no payment shares one with others that may have to
+    be settled much sooner (`now`: chain time).
     """
-    fresh = [row for row in rows if row.refusals == 0]
-    again = [row for row in rows if row.refusals > 0]
-    return [*(fresh[at : at + size] for at in range(0, len(fresh), size)), *([row] for row in again)]
+    found = []
+    for one in sorted({haste(row, now) for row in rows}):
+        alike = [row for row in rows if haste(row, now) == one]
+        found += [alike[at : at + size] for at in range(0, len(alike), size)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What peers' batches mean for the payments asked for: `together` goes with the signatures of `common`; `again` is
+    known to enough peers, who were asked for more than all of them know; `missing` is not."""
+
+    common: list[SignedBatch]
+    together: list[PaymentRow]
+    again: list[PaymentRow]
+    missing: list[PaymentRow]
+
+
+def shared(rows: Sequence[PaymentRow], batches: Sequence[SignedBatch], needed: int) -> Shared:
+    """`rows` by what peers signed of them, of whom `needed` must agree."""
+    common = most_in_common(batches, needed)
+    agreed = {report.payment_id for batch in common for report in batch.reports}
+    claims = Counter(report.payment_id for batch in batches for report in batch.reports)
+    rest = [row for row in rows if row.payment_id not in agreed]
+    return Shared(
+        common,
+        [row for row in rows if row.payment_id in agreed],
+        [row for row in rest if claims[row.payment_id] >= needed],
+        [row for row in rest if claims[row.payment_id] < needed],
+    )
 
 
 def most_in_common(batches: Sequence[SignedBatch], needed: int) -> list[SignedBatch]:

@@ -12,6 +12,7 @@ need it no more is replaced by a transaction that does nothing: a nonce never us
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -25,7 +26,7 @@ from oracle.errors import (
 from oracle.node.condition import Condition
 from oracle.node.outbox import FILL, VOID_GAS, Outbox, milliseconds
 from oracle.node.views import Stage
-from oracle.store import Database, Intent, intents, payments
+from oracle.store import Attempt, Database, Intent, intents, payments
 
 MISSES = 3
 """New heads without a receipt, although the nonce is used, after which an intent counts as displaced. More than one,
@@ -43,6 +44,14 @@ class Limits:
     bump_after: float
 
 
+class StillUseful(Protocol):
+    """Whether an intent would still move any of its payments if it was included in the next block."""
+
+    def __call__(self, intent: Intent, head: Header, *, ask: bool) -> bool:
+        """By what is in the journal alone, or, with `ask`, by what the contract says to it now."""
+        ...
+
+
 class Transactor:
     """Sends and follows the transactions of one signer. Used by the worker thread only."""
 
@@ -55,13 +64,10 @@ class Transactor:
         policy: FeePolicy,
         limits: Limits,
         condition: Condition,
-        still_useful: Callable[[Intent, Header], bool],
+        still_useful: StillUseful,
         on_mined: Callable[[Intent, Receipt, bool], None],
     ) -> None:
-        """`still_useful` says whether an intent would still move any of its payments if it was included now.
-
-        `on_mined` is told of each included intent: the intent, its receipt, whether the included attempt was void.
-        """
+        """`on_mined` is told of each included intent: its receipt, and whether the included attempt was void."""
         self._database = database
         self._port = port
         self._outbox = outbox
@@ -203,15 +209,22 @@ class Transactor:
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
         last = tried[-1]
-        age = (milliseconds() - last.sent_at) / 1000
+        nothing = last.void or intent.kind == FILL
         known = self._port.is_known(last.tx)
-        if known and age < self._limits.bump_after:
+        # one that will certainly be refused is replaced at once: whoever includes it makes the node pay for nothing
+        hopeless = not nothing and not self._still_useful(intent, head, ask=False)
+        if known and not hopeless and not self._is_slow(last):
             return
-        void = last.void or (intent.kind != FILL and not self._still_useful(intent, head))
+        void = last.void or hopeless or (not nothing and not self._still_useful(intent, head, ask=True))
         if not known and void == last.void and self._outbox.again(last):
             return
         fees = self._policy.replacement(Fees(last.max_fee, last.priority_fee), head.base_fee or 0)
         self._outbox.replace(intent, last, fees, void=void)
+
+    def _is_slow(self, last: Attempt) -> bool:
+        age = (milliseconds() - last.sent_at) / 1000
+        # sent in the future: the clock was wrong then, or is now, and nobody knows how long it has waited
+        return not 0 <= age < self._limits.bump_after
 
     def _close_gap(self, used: int, head: Header) -> None:
         """Use up a nonce that nothing of ours holds while later ones wait for it: theirs was reorganised away."""

@@ -129,15 +129,40 @@ def payments_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Paym
     return found
 
 
-def due(connection: Connection, *, stages: Sequence[str], status: str, now: int, limit: int) -> list[PaymentRow]:
-    """Payments in one of `stages` and in the contract's `status` whose time has come, oldest first."""
+def due(
+    connection: Connection,
+    *,
+    stages: Sequence[str],
+    status: str,
+    now: int,
+    longest: int,
+    limit: int,
+    refused: bool | None = None,
+    deadline: int | None = None,
+) -> list[PaymentRow]:
+    """Payments in one of `stages` and in the contract's `status` whose time has come: first what was never put off,
+    oldest first, then by how long it has been due.
+
+    No wait is longer than `longest` (as `now` unix milliseconds): what lies further ahead was written while the clock
+    was wrong, and is due. `refused`: only those that were refused, or only those that were not. `deadline`: only those
+    with a settle deadline before it.
+    """
     query = (
-        select(*_PAYMENT_COLUMNS)
-        .where(payments.c.stage.in_([str(stage) for stage in stages]), payments.c.status == str(status))
-        .where(payments.c.retry_at <= now)
-        .order_by(payments.c.block, payments.c.log_index)
+        _in(stages, status)
+        .where(or_(payments.c.retry_at <= now, payments.c.retry_at > now + longest))
+        .order_by(payments.c.retry_at, payments.c.block, payments.c.log_index)
         .limit(limit)
     )
+    if refused is not None:
+        query = query.where(payments.c.refusals > 0 if refused else payments.c.refusals == 0)
+    if deadline is not None:
+        query = query.where(payments.c.settle_deadline < deadline)
+    return [_payment(row) for row in connection.execute(query).mappings()]
+
+
+def in_stage(connection: Connection, *, stage: str, status: str, limit: int) -> list[PaymentRow]:
+    """Payments in a stage and in the contract's `status`, oldest first."""
+    query = _in((stage,), status).order_by(payments.c.block, payments.c.log_index).limit(limit)
     return [_payment(row) for row in connection.execute(query).mappings()]
 
 
@@ -145,14 +170,14 @@ def past_deadline(
     connection: Connection, *, stages: Sequence[str], status: str, deadline: float, limit: int
 ) -> list[PaymentRow]:
     """Payments in one of `stages` and in the contract's `status` whose settle deadline is not after `deadline`."""
-    query = (
-        select(*_PAYMENT_COLUMNS)
-        .where(payments.c.stage.in_([str(stage) for stage in stages]), payments.c.status == str(status))
-        .where(payments.c.settle_deadline <= deadline)
-        .order_by(payments.c.block, payments.c.log_index)
-        .limit(limit)
-    )
+    query = _in(stages, status).where(payments.c.settle_deadline <= deadline)
+    query = query.order_by(payments.c.block, payments.c.log_index).limit(limit)
     return [_payment(row) for row in connection.execute(query).mappings()]
+
+
+def _in(stages: Sequence[str], status: str) -> Select[Any]:
+    wanted = payments.c.stage.in_([str(stage) for stage in stages])
+    return select(*_PAYMENT_COLUMNS).where(wanted, payments.c.status == str(status))
 
 
 def replay(connection: Connection) -> Iterator[PaymentRow]:

@@ -1,6 +1,6 @@
 """Many payments, one transaction, one signature a signer: nodes sign each other's batches, over real HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,12 @@ import pytest
 
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
-from oracle.signing import LocalSigner
+from oracle.signing import LocalSigner, ReportDigests, signed_batch
 from oracle.verify import Outcome
 from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
 from tests.oracle.node.test_quorum import reports_of, serving
+from tests.oracle.node.trio import SIGNERS as TRIO
+from tests.oracle.node.trio import THIRD_KEY, trio
 from tests.oracle.running import RunningNode, running
 from tests.oracle.serving import served
 from tests.oracle.verify.scene import verified
@@ -51,7 +53,7 @@ def test_settle__quorum_of_two__all_payments_in_one_transaction(net: Devnet, tmp
 def test_settle__batch_larger_than_rpc_nodes_take__goes_in_parts(
     net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oracle.node.settler.LARGEST_CALLDATA", 3_000)
+    monkeypatch.setattr("oracle.node.dispatch.LARGEST_CALLDATA", 3_000)
     ids = [net.pay(3 * DOLLAR + number) for number in range(7)]
     with (
         served(net.settings(tmp_path / "second", private_key=SECOND_KEY, submit_stagger=600)) as second,
@@ -77,6 +79,63 @@ def test_settle__peer_lacks_one_of_them__the_others_go_together_and_it_waits(net
             assert len(transactions(first, [one for one in ids if one != ids[2]])) == 1
             view = first.reaches_stage(ids[2], Stage.SHARING)
             assert (view.status, view.reason) == (PaymentStatus.PENDING, "reports of 1 of 2 signers")
+
+
+def knowing(node: RunningNode, known: list[str]) -> Callable[[Any], Any]:
+    """A peer that is an honest node, and has not read more than these payments yet."""
+
+    def answer(asked: Any) -> Any:
+        if not isinstance(asked, dict):
+            return reports_of(node.service)(asked) if asked in known else None
+        payment_ids = [one for one in asked["payment_ids"] if one in known]
+        return reports_of(node.service)({"payment_ids": payment_ids}) if payment_ids else None
+
+    return answer
+
+
+def test_settle__signer_claims_more_than_the_honest_but_not_the_first__all_go_in_the_same_round(tmp_path: Path) -> None:
+    with trio(tmp_path) as net:
+        digests = ReportDigests(chain_id=31337, verifying_contract=net.addresses["FraudOracle"])
+        thief = LocalSigner(bytes.fromhex(SECOND_KEY[2:]))
+        ids = [net.pay(3 * DOLLAR + number) for number in range(5)]
+
+        def hostile(asked: Any) -> Any:
+            claimed = [one for one in asked["payment_ids"] if one != ids[0]] if isinstance(asked, dict) else []
+            if not claimed:
+                return None
+            batch = signed_batch([third.service.report(one).report for one in claimed], digests, thief)
+            return {"reports": [asdict(one) for one in batch.reports], "signature": batch.signature}
+
+        with running(net.settings(tmp_path / "third", private_key=THIRD_KEY, submit_stagger=600)) as third:
+            for one in ids:
+                third.reaches(one, PaymentStatus.PENDING)
+            with serving(hostile) as near, serving(knowing(third, ids[:3])) as far:
+                # whoever is put off waits longer than the test
+                peers = f"{near},{far}"
+                waits = {"submit_stagger": 0, "retry_first": 60, "retry_max": 60}
+                with running(net.settings(tmp_path / "first", peers=peers, **waits)) as first:
+                    assert len(transactions(first, ids[1:])) == 1
+                    first.reaches(ids[0], PaymentStatus.SETTLED)
+
+
+def test_settle__honest_peers_know_different_ones__what_all_know_goes_together_and_the_rest_waits(
+    tmp_path: Path,
+) -> None:
+    with devnet(tmp_path, signers=TRIO, quorum=3) as net:
+        ids = [net.pay(3 * DOLLAR + number) for number in range(5)]
+        with (
+            running(net.settings(tmp_path / "2", private_key=SECOND_KEY, submit_stagger=600)) as second,
+            running(net.settings(tmp_path / "3", private_key=THIRD_KEY, submit_stagger=600)) as third,
+        ):
+            for one in ids:
+                second.reaches(one, PaymentStatus.PENDING)
+                third.reaches(one, PaymentStatus.PENDING)
+            with serving(knowing(second, ids[:4])) as one, serving(knowing(third, [*ids[:3], ids[4]])) as other:
+                peers = f"{one},{other}"
+                with running(net.settings(tmp_path / "1", peers=peers, submit_stagger=0)) as first:
+                    assert len(transactions(first, ids[:3])) == 1
+                    for payment_id in ids[3:]:
+                        assert first.reaches_stage(payment_id, Stage.SHARING).status is PaymentStatus.PENDING
 
 
 def test_settle__peer_signs_them_in_another_order__is_left_out(net: Devnet, tmp_path: Path) -> None:

@@ -79,15 +79,39 @@ def test_page__many_payments__newest_first_without_overlap(database: Database) -
     assert seen == [a_hash(number) for number in range(7, 0, -1)]
 
 
-def test_due__oldest_first__and_only_when_its_time_has_come(database: Database) -> None:
-    with database.writing() as connection:
-        later = a_payment(1, stage="waiting", retry_at=500)
-        payments.add_scored(connection, [a_payment(3), a_payment(2), later, a_payment(4, stage="done")])
+def numbers_due(database: Database, now: int, **which: Any) -> list[int]:
     with database.reading() as connection:
-        found = payments.due(connection, stages=("signed", "waiting"), status="pending", now=499, limit=10)
-        assert [row.block for row in found] == [2, 3]
-        found = payments.due(connection, stages=("signed", "waiting"), status="pending", now=500, limit=10)
-        assert [row.block for row in found] == [1, 2, 3]
+        stages, limit = ("signed", "waiting"), which.pop("limit", 10)
+        found = payments.due(connection, stages=stages, status="pending", now=now, longest=1_000, limit=limit, **which)
+        return [row.block for row in found]
+
+
+def test_due__never_put_off_first_then_longest_due__and_only_when_its_time_has_come(database: Database) -> None:
+    with database.writing() as connection:
+        later = [a_payment(1, stage="waiting", retry_at=500), a_payment(5, stage="waiting", retry_at=400)]
+        payments.add_scored(connection, [a_payment(3), a_payment(2), *later, a_payment(4, stage="done")])
+    assert numbers_due(database, 399) == [2, 3]
+    assert numbers_due(database, 500) == [2, 3, 5, 1]
+
+
+def test_due__refused_or_not__are_told_apart_and_limited_apart(database: Database) -> None:
+    with database.writing() as connection:
+        refused = [a_payment(number, stage="waiting", refusals=1, retry_at=number) for number in range(1, 6)]
+        payments.add_scored(connection, [*refused, a_payment(6), a_payment(7)])
+    assert numbers_due(database, 500, refused=False, limit=3) == [6, 7]
+    assert numbers_due(database, 500, refused=True, limit=3) == [1, 2, 3]
+
+
+def test_due__put_off_for_longer_than_anything_is__the_clock_was_wrong_and_it_is_due(database: Database) -> None:
+    with database.writing() as connection:
+        payments.add_scored(connection, [a_payment(1, retry_at=1_501), a_payment(2, retry_at=1_500)])
+    assert numbers_due(database, 500) == [1]
+
+
+def test_due__settle_deadline_asked_for__only_what_ends_before_it(database: Database) -> None:
+    with database.writing() as connection:
+        payments.add_scored(connection, [a_payment(1, settle_deadline=99), a_payment(2, settle_deadline=100)])
+    assert numbers_due(database, 500, deadline=100) == [1]
 
 
 def test_replay__more_than_one_slice__gives_all_in_canonical_order(database: Database) -> None:
