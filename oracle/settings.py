@@ -5,6 +5,7 @@ in upper case), `payflow.toml` in the working folder (or the file that PAYFLOW_C
 """
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -161,6 +162,16 @@ class Settings(BaseSettings):
         600, ge=1, le=1_000_000, description="Requests that one client address may make a minute."
     )
     rate_burst: int = Field(60, ge=1, le=100_000, description="Requests that one client may make at once.")
+    api_connections: int = Field(
+        1_000,
+        ge=16,
+        le=100_000,
+        description="Connections to the API at most, an eighth of them per address. Fewer where few files may be open.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses of reverse proxies, separated by commas. Their X-Forwarded-For says who a client is.",
+    )
     feed_queue: int = Field(
         1_000, ge=10, le=1_000_000, description="Events that a slow live-feed client may lag behind."
     )
@@ -207,6 +218,14 @@ class Settings(BaseSettings):
         if not isinstance(listed, list | tuple):
             raise ValueError("expected addresses separated by commas")  # noqa: TRY004 (pydantic wants it)
         return tuple(_http_address(str(peer).strip()).rstrip("/") for peer in listed if str(peer).strip())
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _are_addresses(cls, value: object) -> object:
+        listed = value.split(",") if isinstance(value, str) else value
+        if not isinstance(listed, list | tuple):
+            raise ValueError("expected addresses separated by commas")  # noqa: TRY004 (pydantic wants it)
+        return tuple(str(ip_address(str(one).strip())) for one in listed if str(one).strip())
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -1,34 +1,44 @@
 """The application: middleware, routes, pages."""
 
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from importlib import resources
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 import oracle
 from oracle.api import problems
+from oracle.api.clients import PeerAddresses
 from oracle.api.feed import Feed, feed_router
+from oracle.api.lanes import Lane
 from oracle.api.limits import BodyLimit, RateLimit, SecurityHeaders
 from oracle.api.lists import lists_router
 from oracle.api.payments import payments_router
+from oracle.api.probes import Probes, probes, probes_router
 from oracle.api.scoring import scoring_router
-from oracle.node import Health, NodeService
+from oracle.node import NodeService
+from oracle.node.peers import CO_SIGNING
 from oracle.settings import Settings
 
 STATIC = resources.files("oracle.api").joinpath("static")
 QUOTING = 2
 """Threads that make quotes: the engine answers one at a time, so that one scores while the other waits for the chain or
 the journal. With FastAPI's forty, which take the interpreter from each other, a quote costs a quarter more CPU time."""
+AHEAD = 8
+"""Quotes that are handed to these threads before they are free."""
+SHARING = CO_SIGNING
+"""Threads in which quotes wait for peers: as many as a peer is asked to co-sign at a time."""
+PEERING = 4
+"""Threads that answer peers, so that no other request keeps payments from being settled."""
 
 
 class _ExactRequest(Request):
@@ -53,19 +63,27 @@ class ExactRoute(APIRoute):
         return exact
 
 
-def create_app(service: NodeService, settings: Settings, *, registry: CollectorRegistry) -> FastAPI:
-    """The API of one node. `registry` is what /metrics shows."""
+def create_app(
+    service: NodeService, settings: Settings, *, registry: CollectorRegistry, peers: PeerAddresses | None = None
+) -> FastAPI:
+    """The API of one node. `registry` is what /metrics shows; `peers`: their addresses, where others know them too."""
     feed = Feed(service, queue=settings.feed_queue)
-    quoting = ThreadPoolExecutor(QUOTING, thread_name_prefix="payflow-quote")
+    quoting, sharing = Lane("quote", QUOTING, ahead=AHEAD), Lane("share", SHARING)
+    peering = Lane("peer", PEERING)
+    found = PeerAddresses(settings.peers) if peers is None else peers
+    answers, stop = probes(service, registry), threading.Event()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         feed.start()
+        found.keep(stop)
         try:
             yield
         finally:
+            stop.set()
             feed.stop()
-            quoting.shutdown(wait=False, cancel_futures=True)
+            for lane in (quoting, sharing, peering):
+                lane.close()
 
     # offline: the documentation's scripts come from this machine, not from a content network
     app: FastAPI = FastAPIOffline(
@@ -75,15 +93,16 @@ def create_app(service: NodeService, settings: Settings, *, registry: CollectorR
         lifespan=lifespan,
     )
     app.add_middleware(BodyLimit, largest=settings.request_bytes)
-    app.add_middleware(RateLimit, per_minute=settings.rate_per_minute, burst=settings.rate_burst)
+    app.add_middleware(RateLimit, per_minute=settings.rate_per_minute, burst=settings.rate_burst, peers=found)
+    app.add_middleware(Probes, answers=answers)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
     for router in (
-        scoring_router(service, ExactRoute, quoting),
+        scoring_router(service, ExactRoute, quoting=quoting, sharing=sharing, peering=peering),
         lists_router(service, settings.api_key),
-        payments_router(service),
+        payments_router(service, peering),
         feed_router(feed),
-        _operations_router(service, registry),
+        probes_router(answers),
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
@@ -93,45 +112,3 @@ def create_app(service: NodeService, settings: Settings, *, registry: CollectorR
         return HTMLResponse(STATIC.joinpath("index.html").read_text(encoding="utf-8"))
 
     return app
-
-
-def _operations_router(service: NodeService, registry: CollectorRegistry) -> APIRouter:
-    router = APIRouter(tags=["operations"])
-
-    @router.get("/health", summary="Is the process alive, and what needs attention?")
-    def health(response: Response) -> dict[str, Any]:
-        found = service.health()
-        response.status_code = 200 if found.live else 503
-        return _health_json(found)
-
-    @router.get("/ready", summary="Has the node caught up with the chain?")
-    def ready(response: Response) -> dict[str, Any]:
-        found = service.health()
-        response.status_code = 200 if found.ready else 503
-        return _health_json(found)
-
-    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
-    def metrics() -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-    return router
-
-
-def _health_json(health: Health) -> dict[str, Any]:
-    return {
-        "state": health.state.value,
-        "live": health.live,
-        "ready": health.ready,
-        "problems": [{"code": one.code, "message": one.message, "since": one.since} for one in health.problems],
-        "chain_id": health.chain_id,
-        "cursor_block": health.cursor_block,
-        "head_block": health.head_block,
-        "head_age": health.head_age,
-        "signer": health.signer,
-        "authorised": health.authorised,
-        "quorum": health.quorum,
-        "model_version": health.model_version,
-        "lists_version": health.lists_version,
-        "stages": {stage.value: count for stage, count in health.stages.items()},
-        "in_flight": health.in_flight,
-    }

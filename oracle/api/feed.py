@@ -1,16 +1,20 @@
 """The live feed: every event of the node to every WebSocket client, none of whom can slow the others down."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from oracle.api.clients import asker
 from oracle.node import FeedEvent, NodeService
 
 HEARTBEAT = 15.0
 """Seconds of silence after which a heartbeat is sent, so that dead connections are noticed."""
 MOST_CLIENTS = 200
+MOST_PER_ADDRESS = MOST_CLIENTS // 10
+"""Of these, how many one address may have."""
 TRY_LATER = 1013
 """WebSocket close code "try again later"."""
 
@@ -22,6 +26,7 @@ class Feed:
         self._service = service
         self._size = queue
         self._clients: set[asyncio.Queue[FeedEvent | None]] = set()
+        self._served: Counter[str] = Counter()
         self._unsubscribe: Callable[[], None] | None = None
 
     def start(self) -> None:
@@ -39,10 +44,23 @@ class Feed:
 
     async def serve(self, socket: WebSocket) -> None:
         """One client, until it leaves, lags behind or the node stops."""
-        if len(self._clients) >= MOST_CLIENTS:
+        address = asker(socket)
+        if self._served.total() >= MOST_CLIENTS:
             await socket.close(TRY_LATER, f"{MOST_CLIENTS} clients are connected already")
             return
-        await socket.accept()
+        if self._served[address] >= MOST_PER_ADDRESS:
+            await socket.close(TRY_LATER, f"{MOST_PER_ADDRESS} clients of this address are connected already")
+            return
+        self._served[address] += 1
+        try:
+            await socket.accept()
+            await self._feed(socket)
+        finally:
+            self._served[address] -= 1
+            if not self._served[address]:
+                del self._served[address]
+
+    async def _feed(self, socket: WebSocket) -> None:
         queue: asyncio.Queue[FeedEvent | None] = asyncio.Queue(self._size + 1)
         self._clients.add(queue)
         reader = asyncio.create_task(_read_until_gone(socket))

@@ -2,16 +2,26 @@
 
 import contextlib
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv6Address
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from oracle.api.clients import PeerAddresses, network
 from oracle.api.problems import problem
 
 FREE = frozenset({"/health", "/ready", "/metrics"})
-"""Probes are never refused: a busy node must not look dead."""
+"""Probes are never refused: a busy node must not look dead. Their answers are kept for a second."""
+PEERS_SHARE = 10
+"""How many times what a stranger may ask a configured peer may: it asks for all of its own clients."""
+QUOTES_SHARE = 2
+"""By how much fewer quotes a client may ask for than anything else, where each makes this node ask its peers: one with
+the same limits that takes this node for a stranger answers two such clients, and one that knows it twenty."""
+MOST_CLIENTS = 20_000
+"""Clients that one window remembers at most, in some 17 MB."""
+FORGOTTEN = 4
+"""Clients that are forgotten for each request that is counted, where their time is over: never all at once, which would
+stop everything for a tenth of a second."""
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -74,12 +84,17 @@ class MovingWindow:
 
     Not the library `limits`: its moving window starts a thread every 10 ms and moves a list as long as the window on
     every request, at 500 requests a second 0.1 ms of CPU time each. This takes 0.003 ms.
+
+    Where more clients come than it remembers, the one that has been quiet longest is forgotten, and begins anew. That
+    gains nothing to whoever has so many addresses, since each has a limit of its own anyway; a window that all further
+    clients shared would let the same attacker lock everybody out.
     """
 
-    def __init__(self, most: int, seconds: int) -> None:
+    def __init__(self, most: int, seconds: int, *, clients: int = MOST_CLIENTS) -> None:
         self.most, self.seconds = most, seconds
-        self._counted: dict[str, deque[float]] = {}
-        self._swept = float("-inf")
+        self._most_clients = clients
+        # who asked last comes last
+        self._counted: OrderedDict[str, deque[float]] = OrderedDict()
 
     def has_room(self, client: str, now: float) -> bool:
         """Whether one more would be allowed."""
@@ -92,11 +107,17 @@ class MovingWindow:
 
     def count(self, client: str, now: float) -> None:
         """One more was made."""
-        if now - self._swept > self.seconds:
-            # clients that do not come again would stay for ever
-            live = {name: kept for name, kept in self._counted.items() if kept and kept[-1] >= now - self.seconds}
-            self._counted, self._swept = live, now
-        self._counted.setdefault(client, deque()).append(now)
+        counted = self._counted.get(client)
+        if counted is None:
+            counted = self._counted[client] = deque()
+        else:
+            self._counted.move_to_end(client)
+        counted.append(now)
+        for _ in range(FORGOTTEN):
+            quiet, its = next(iter(self._counted.items()))
+            if its and its[-1] >= now - self.seconds and len(self._counted) <= self._most_clients:
+                break
+            del self._counted[quiet]
 
     @property
     def clients(self) -> int:
@@ -107,25 +128,37 @@ class MovingWindow:
 class RateLimit:
     """Refuses a client (by address) beyond a number of requests a minute, or a burst within a second.
 
-    What peers ask to settle and to co-sign is counted apart. Refused requests do not count. `clock` gives seconds.
+    What peers ask to settle and to co-sign is counted apart, and more of it is allowed to the addresses of `peers`; so
+    are quotes for which those are asked. Opening a WebSocket counts as a request. Refused requests do not count.
+    `clock` gives seconds.
     """
 
     def __init__(
-        self, app: ASGIApp, *, per_minute: int, burst: int, clock: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        *,
+        per_minute: int,
+        burst: int,
+        peers: PeerAddresses | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.app = app
         self._clock = clock
-        self._windows = (("second", MovingWindow(burst, 1)), ("minute", MovingWindow(per_minute, 60)))
+        self._peers = PeerAddresses(()) if peers is None else peers
+        self._share = bool(self._peers)
+        self._all = _windows(per_minute, burst)
+        self._of_peers = _windows(per_minute * PEERS_SHARE, burst * PEERS_SHARE)
+        self._of_quotes = _windows(max(1, per_minute // QUOTES_SHARE), max(1, burst // QUOTES_SHARE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http" or scope["path"] in FREE:
+        if scope["type"] == "lifespan" or scope["path"] in FREE:
             await self.app(scope, receive, send)
             return
         client = scope["client"][0] if scope.get("client") else "unknown"
-        counted = _network(client) + _purpose(scope["path"])
+        counted, windows = self._counted_as(network(client), scope["path"])
         now = self._clock()
-        for name, window in self._windows:
+        for name, window in windows:
             if not window.has_room(counted, now):
                 answer = problem(
                     429,
@@ -136,25 +169,25 @@ class RateLimit:
                 )
                 await answer(scope, receive, send)
                 return
-        for _, window in self._windows:
+        for _, window in windows:
             window.count(counted, now)
         await self.app(scope, receive, send)
 
+    def _counted_as(self, client: str, path: str) -> tuple[str, "_Windows"]:
+        """Peers settle by reports, and what the public makes them ask besides must not use that up."""
+        if path == "/oracle-format" and self._share:
+            return client, self._of_quotes
+        if path.startswith("/reports"):
+            purpose = " co-signing" if path == "/reports" else " settling"
+            return client + purpose, self._of_peers if client in self._peers.known else self._all
+        return client, self._all
 
-def _network(client: str) -> str:
-    """What one client can choose its address from: of IPv6 64 bits, unless it stands for an IPv4 address."""
-    try:
-        address = IPv6Address(client)
-    except ValueError:  # IPv4, or what a proxy calls its client
-        return client
-    return str(address.ipv4_mapped or int(address) >> 64)
+
+_Windows = tuple[tuple[str, MovingWindow], ...]
 
 
-def _purpose(path: str) -> str:
-    """Peers settle by reports, and what the public makes them ask besides must not use that up."""
-    if path.startswith("/reports/"):
-        return " settling"
-    return " co-signing" if path == "/reports" else ""
+def _windows(per_minute: int, burst: int) -> _Windows:
+    return (("second", MovingWindow(burst, 1)), ("minute", MovingWindow(per_minute, 60)))
 
 
 class SecurityHeaders:

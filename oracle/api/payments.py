@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from oracle.api.clients import asker
+from oracle.api.lanes import Lane
 from oracle.api.models import BatchRequest, batch_json, detail_json, payment_json, signed_json
 from oracle.node import NodeService, PaymentStatus, Stage
 
 
-def payments_router(service: NodeService) -> APIRouter:
-    """The routes."""
+def payments_router(service: NodeService, peering: Lane) -> APIRouter:
+    """The routes. What peers ask is answered in `peering`, where it waits for nobody else's requests."""
     router = APIRouter(tags=["payments"])
 
     @router.get("/payments", summary="Payments, newest first")
@@ -28,11 +30,11 @@ def payments_router(service: NodeService) -> APIRouter:
         return detail_json(service.payment(payment_id))
 
     @router.get("/reports/{payment_id}", summary="This node's signed report, for its peers")
-    def report(payment_id: str) -> dict[str, Any]:
-        return signed_json(service.report(payment_id))
+    async def report(payment_id: str, http: Request) -> dict[str, Any]:
+        return await peering.run(asker(http), lambda: signed_json(service.report(payment_id)))
 
     @router.post("/reports/batch", summary="This node's reports on several payments under one signature, for its peers")
-    def batch(request: BatchRequest) -> dict[str, Any]:
-        return batch_json(service.sign_batch(request.payment_ids))
+    async def batch(request: BatchRequest, http: Request) -> dict[str, Any]:
+        return await peering.run(asker(http), lambda: batch_json(service.sign_batch(request.payment_ids)))
 
     return router

@@ -1,6 +1,7 @@
 """Every failure of a request as an RFC 9457 problem document."""
 
 import http
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,9 @@ STATUS: tuple[tuple[type[PayFlowError], int], ...] = (
     (InvalidListing, 422),
     (RequestError, 400),
 )
+
+SHOWN = 20
+"""Problems of one request that its answer lists: a body of unknown keys has thousands."""
 
 log = structlog.get_logger("payflow.api")
 
@@ -94,17 +98,19 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for this type
+    found = error.errors()
     errors = [
         {
-            "field": ".".join(str(part) for part in one["loc"][1:]) or str(one["loc"][0]),
+            "field": _cut(".".join(str(part) for part in one["loc"][1:]) or str(one["loc"][0])),
             "problem": one["msg"],
             "value": _shown(one.get("input")),
         }
-        for one in error.errors()
+        for one in found[:SHOWN]
     ]
     first = errors[0]
-    detail = f"{first['field']}: {first['problem']}. The request at /docs shows what is expected."
-    return problem(422, "invalid-request", detail, errors=errors)
+    more = f" (and {len(found) - 1} more problems)" if len(found) > 1 else ""
+    detail = f"{first['field']}: {first['problem']}{more}. The request at /docs shows what is expected."
+    return problem(422, "invalid-request", detail, errors=errors, error_count=len(found))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -124,7 +130,14 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 
 def _shown(value: object) -> str | None:
-    return None if value is None else repr(value)[:200]
+    if value is None:
+        return None
+    # of a long one only the beginning is looked at: `repr` of all of it takes as long as it is large
+    return _cut(reprlib.repr(value) if isinstance(value, (dict, list)) else repr(value))
+
+
+def _cut(text: str) -> str:
+    return text[:200]
 
 
 def _plain(value: object) -> object:

@@ -1,14 +1,14 @@
 """Scores on request: hypothetical payments, instant payments, wallets, statistics."""
 
-import asyncio
-import time
-from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import to_json
 
+from oracle.api.clients import asker
+from oracle.api.lanes import Lane
 from oracle.api.models import (
     AnalyzeRequest,
     CoSignRequest,
@@ -19,18 +19,16 @@ from oracle.api.models import (
     stats_json,
     wallet_json,
 )
-from oracle.errors import NodeBusy
-from oracle.node import NodeService
-
-WAITING = 500
-"""Quotes that may wait at most: a second of them at the rate that a node is made for."""
-PATIENCE = 5.0
-"""Seconds after which a quote that has not been begun is not made any more: whoever asked has gone."""
+from oracle.node import InstantQuote, NodeService
+from oracle.node.service import OpenQuote
 
 
-def scoring_router(service: NodeService, route_class: type[APIRoute], quoting: Executor) -> APIRouter:
+def scoring_router(
+    service: NodeService, route_class: type[APIRoute], *, quoting: Lane, sharing: Lane, peering: Lane
+) -> APIRouter:
     """The routes. Handlers are plain functions, which FastAPI runs in threads, so that scoring blocks nobody; quotes,
-    of which there may be hundreds a second, are made in the few threads of `quoting`."""
+    of which there may be hundreds a second, are made in the few threads of `quoting`, and wait for peers in those of
+    `sharing`, where they keep none from being scored. What peers ask is answered in `peering`."""
     router = APIRouter(tags=["scoring"], route_class=route_class)
 
     @router.post("/analyze", summary="Score a payment that need not exist; nothing is remembered")
@@ -46,19 +44,21 @@ def scoring_router(service: NodeService, route_class: type[APIRoute], quoting: E
         )
         return analysis_json(request.transaction_id, analysis)
 
-    waiting: set[object] = set()
-
-    def quote(request: InstantRequest, asked: float) -> Response:
-        if time.monotonic() - asked > PATIENCE:
-            raise NodeBusy(waiting=len(waiting))
+    def begin(request: InstantRequest) -> Response | OpenQuote:
         token = service.token(request.token)
-        found = service.quote_instant(
+        found = service.begin_quote(
             sender=request.sender,
             recipient=request.recipient,
             token=token,
             amount=token.units(request.amount),
             reference=request.reference,
         )
+        return found if isinstance(found, OpenQuote) else answer(found)
+
+    def finish(begun: OpenQuote) -> Response:
+        return answer(service.finish_quote(begun))
+
+    def answer(found: InstantQuote) -> Response:
         return Response(to_json(quote_json(found)), media_type="application/json")
 
     # the model is for the documentation only: FastAPI would take a plain answer to a thread once more to validate it
@@ -67,28 +67,26 @@ def scoring_router(service: NodeService, route_class: type[APIRoute], quoting: E
         summary="A signed report and the calldata to pay at once with it",
         response_model=dict[str, Any],
     )
-    async def oracle_format(request: InstantRequest) -> Response:
-        mine = object()
-        if len(waiting) >= WAITING:
-            raise NodeBusy(waiting=len(waiting))
-        waiting.add(mine)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(quoting, quote, request, time.monotonic())
-        finally:
-            waiting.discard(mine)
+    async def oracle_format(request: InstantRequest, http: Request) -> Response:
+        client = asker(http)
+        found = await quoting.run(client, partial(begin, request))
+        return await sharing.run(client, partial(finish, found)) if isinstance(found, OpenQuote) else found
 
-    # in FastAPI's threads, not among the quotes: two nodes that ask each other must not wait for each other
+    # not among the quotes: two nodes that ask each other must not wait for each other
     @router.post("/reports", summary="This node's signed report on an intent to pay at once, for its peers")
-    def co_sign(request: CoSignRequest) -> dict[str, Any]:
-        token = service.token(request.token)
-        signed = service.sign_instant(
-            sender=request.sender,
-            recipient=request.recipient,
-            token=token,
-            amount=token.units(request.amount),
-            reference=request.reference,
-        )
-        return signed_json(signed)
+    async def co_sign(request: CoSignRequest, http: Request) -> dict[str, Any]:
+        def sign() -> dict[str, Any]:
+            token = service.token(request.token)
+            signed = service.sign_instant(
+                sender=request.sender,
+                recipient=request.recipient,
+                token=token,
+                amount=token.units(request.amount),
+                reference=request.reference,
+            )
+            return signed_json(signed)
+
+        return await peering.run(asker(http), sign)
 
     @router.get("/wallet/{address}", summary="What is known of a wallet")
     def wallet(address: str) -> dict[str, Any]:

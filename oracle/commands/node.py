@@ -1,21 +1,19 @@
 """`payflow node`: the oracle daemon and its API in one process."""
 
-import contextlib
 import gc
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from prometheus_client import CollectorRegistry
 
 from oracle.api import create_app
+from oracle.commands.serving import open_files, server
 from oracle.commands.shared import Deployments, DevnetAccount, RpcUrl, message_console, read_settings
 from oracle.errors import InvalidSetting, PayFlowError
 from oracle.node import Node
@@ -119,37 +117,18 @@ def _listen(settings: Settings) -> socket.socket:
 def _serve(
     settings: Settings, node: Node, registry: CollectorRegistry, listener: socket.socket, stop: threading.Event
 ) -> None:
-    app = create_app(node.service, settings, registry=registry)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        ws_max_size=64 * 1024,
+    api = server(
+        lambda peers: create_app(node.service, settings, registry=registry, peers=peers), settings, files=open_files()
     )
-    server = _Server(config)
     _say(settings, f"API http://{settings.api_host}:{listener.getsockname()[1]}")
 
     def end() -> None:
         stop.wait()
-        server.should_exit = True
+        api.should_exit = True
 
     watcher = threading.Thread(target=end, name="payflow-stop", daemon=True)
     watcher.start()
-    server.run(sockets=[listener])
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the node's own stop everything in order."""
-
-    def install_signal_handlers(self) -> None:
-        """None."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """None."""
-        yield
+    api.run(sockets=[listener])
 
 
 def _say(settings: Settings, api: str) -> None:

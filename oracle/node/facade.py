@@ -1,11 +1,9 @@
 """The real `NodeService`: reads the journal and the engine, signs instant payments, keeps the lists."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from threading import Lock
 
 from oracle.chain.contracts import Contracts, PaymentTerms
 from oracle.chain.deployment import Deployment, Token
@@ -21,6 +19,7 @@ from oracle.errors import (
 from oracle.node import requests
 from oracle.node.bus import EventBus, Listener
 from oracle.node.condition import Condition
+from oracle.node.counts import Analyses, Recount
 from oracle.node.instant import OwnReport, own_report, quote
 from oracle.node.listkeeper import ListKeeper
 from oracle.node.peers import Peers
@@ -29,7 +28,7 @@ from oracle.node.quorum import KnownQuorum
 from oracle.node.references import References
 from oracle.node.scorer import Scorer
 from oracle.node.screening import KINDS
-from oracle.node.service import NodeService
+from oracle.node.service import NodeService, OpenQuote
 from oracle.node.tokens import Tokens
 from oracle.node.views import (
     Analysis,
@@ -54,7 +53,9 @@ from oracle.store import Database, PaymentRow, intents, payments
 
 PAGE_LIMIT = 500
 MOST = 2**96 - 1
-COUNTED = {RiskLevel.MEDIUM: "flagged", RiskLevel.HIGH: "held", RiskLevel.CRITICAL: "blocked"}
+LAG = 30.0
+"""Seconds behind the chain after which nothing is signed any more, a quarter of what a quote is valid for. One slow
+block, or one question that the RPC node does not answer, is no reason to refuse; scores of an old state are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +86,23 @@ class Facade(NodeService):
         self._connected: Connected | None = None
         self._lists = ListKeeper(database, scorer, bus)
         self._references = References()
-        self._counts: Counter[str] = Counter()
-        self._counts_lock = Lock()
+        self._analyses = Analyses(database)
+        self._stages = Recount(database, "stage")
+        self._levels = Recount(database, "level")
+        self._caught_up = time.monotonic()
 
     def connect(self, connected: Connected) -> None:
         """The chain answered: requests that need it can be served from now on."""
         self._connected = connected
 
     def flush_counts(self) -> None:
-        """Write the counts of hypothetical analyses to the journal. Raises StoreError (nothing is lost by that)."""
-        # the lock is held over the write, so that `stats` sees each count in one place or the other, never in none
-        with self._counts_lock:
-            if not self._counts:
-                return
-            with self._database.writing() as connection:
-                payments.add_to_counters(connection, self._counts)
-            self._counts.clear()
+        """Called by the worker when a round went well. Writes the counts of hypothetical analyses to the journal.
+
+        Raises StoreError (nothing is lost by that).
+        """
+        if self._condition.facts.caught_up:
+            self._caught_up = time.monotonic()
+        self._analyses.flush()
 
     # --- scoring ---
 
@@ -123,10 +125,7 @@ class Facade(NodeService):
         started = time.perf_counter()
         assessment = self._scorer.assess(payment)
         seconds = time.perf_counter() - started
-        with self._counts_lock:
-            self._counts["analyses"] += 1
-            if assessment.level in COUNTED:
-                self._counts[COUNTED[assessment.level]] += 1
+        self._analyses.add(assessment.level)
         return Analysis(
             assessment=assessment,
             approved=assessment.level <= RiskLevel.MEDIUM,
@@ -138,7 +137,13 @@ class Facade(NodeService):
     def quote_instant(
         self, *, sender: str, recipient: str, token: Token, amount: int, reference: str | None = None
     ) -> InstantQuote:
-        chain = self._ready()
+        begun = self.begin_quote(sender=sender, recipient=recipient, token=token, amount=amount, reference=reference)
+        return begun if isinstance(begun, InstantQuote) else self.finish_quote(begun)
+
+    def begin_quote(
+        self, *, sender: str, recipient: str, token: Token, amount: int, reference: str | None = None
+    ) -> InstantQuote | OpenQuote:
+        chain = self._current()
         payer = requests.address(sender, field="sender")
         terms = PaymentTerms(
             sender=payer,
@@ -149,20 +154,24 @@ class Facade(NodeService):
         )
         quorum = chain.quorum()
         own = self._own_report(chain, terms, token)
-        reports = [own.signed]
         if quorum > 1:
-            # in words of the API, so that a peer of another release understands them
-            intent = {
-                "sender": terms.sender,
-                "recipient": terms.recipient,
-                "token": terms.token,
-                "amount": token.text(terms.amount),
-                "reference": terms.reference,
-            }
-            reports = chain.peers.co_sign(own.signed, intent, needed=quorum, is_signer=chain.contracts.is_signer)
-            if len(reports) < quorum:
-                raise QuorumUnreachable(required=quorum, collected=len(reports))
-        return quote(terms, token, own, reports, chain.contracts)
+            return OpenQuote(terms, token, own, quorum)
+        return quote(terms, token, own, [own.signed], chain.contracts)
+
+    def finish_quote(self, begun: OpenQuote) -> InstantQuote:
+        chain, terms, own = self._chain(), begun.terms, begun.own
+        # in words of the API, so that a peer of another release understands them
+        intent = {
+            "sender": terms.sender,
+            "recipient": terms.recipient,
+            "token": terms.token,
+            "amount": begun.token.text(terms.amount),
+            "reference": terms.reference,
+        }
+        reports = chain.peers.co_sign(own.signed, intent, needed=begun.quorum, is_signer=chain.contracts.is_signer)
+        if len(reports) < begun.quorum:
+            raise QuorumUnreachable(required=begun.quorum, collected=len(reports))
+        return quote(terms, begun.token, own, reports, chain.contracts)
 
     def sign_instant(self, *, sender: str, recipient: str, token: Token, amount: int, reference: str) -> SignedReport:
         terms = PaymentTerms(
@@ -172,7 +181,7 @@ class Facade(NodeService):
             amount=_payable(amount),
             reference=requests.reference(reference),
         )
-        return self._own_report(self._ready(), terms, token).signed
+        return self._own_report(self._current(), terms, token).signed
 
     def _own_report(self, chain: Connected, terms: PaymentTerms, token: Token) -> OwnReport:
         return own_report(
@@ -219,9 +228,7 @@ class Facade(NodeService):
         )
 
     def stats(self) -> Stats:
-        with self._counts_lock, self._database.reading() as connection:
-            levels = payments.count_by(connection, "level")
-            counted = Counter(payments.read_counters(connection)) + self._counts
+        levels, counted = self._levels(), self._analyses.total()
         blocked = levels.get(RiskLevel.CRITICAL.name.lower(), 0) + counted["blocked"]
         flagged = levels.get(RiskLevel.MEDIUM.name.lower(), 0) + counted["flagged"]
         analyses = sum(levels.values()) + counted["analyses"]
@@ -309,7 +316,7 @@ class Facade(NodeService):
         return signed
 
     def sign_batch(self, payment_ids: Sequence[str]) -> SignedBatch:
-        chain = self._ready()
+        chain = self._current()
         signer = self._require_authority(chain)
         wanted = dict.fromkeys(requests.payment_id(one) for one in payment_ids)
         with self._database.reading() as connection:
@@ -330,8 +337,7 @@ class Facade(NodeService):
         state, live, problems = self._condition.state()
         facts = self._condition.facts
         try:
-            with self._database.reading() as connection:
-                stages = {Stage(name): count for name, count in payments.count_by(connection, "stage").items()}
+            stages = {Stage(name): count for name, count in self._stages().items()}
         except StoreError:
             stages = {}
         return Health(
@@ -364,9 +370,27 @@ class Facade(NodeService):
 
     def _ready(self) -> Connected:
         connected = self._chain()
-        if not self._condition.facts.synced_once:
+        facts = self._condition.facts
+        # the worker notes a moment later that it was synced: who was told "ready" must not be refused until then
+        if not (facts.synced_once or facts.caught_up):
             state, _, _ = self._condition.state()
             raise NotReady(state=state.value, reason="it is still reading the chain's past")
+        return connected
+
+    def _current(self) -> Connected:
+        """For what is signed. Raises NotReady also while the node lags behind the chain."""
+        connected = self._ready()
+        facts = self._condition.facts
+        if facts.caught_up:
+            return connected
+        now = time.monotonic()
+        # rounds may fail for other reasons while every new block is read
+        follows = facts.cursor_block is not None and facts.cursor_block == facts.head_block
+        since = max(self._caught_up, facts.head_since) if follows else self._caught_up
+        if now - since > LAG:
+            state, _, problems = self._condition.state()
+            cause = problems[0].message if problems else "it reads what it has missed"
+            raise NotReady(state=state.value, reason=f"{now - since:.0f} s behind the chain: {cause}")
         return connected
 
 

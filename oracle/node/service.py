@@ -1,10 +1,13 @@
 """The node as its API and commands see it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from oracle.chain.contracts import PaymentTerms
 from oracle.chain.deployment import Token
 from oracle.chain.status import PaymentStatus
+from oracle.node.instant import OwnReport
 from oracle.node.views import (
     Analysis,
     FeedEvent,
@@ -22,12 +25,23 @@ from oracle.node.views import (
 from oracle.signing import SignedBatch, SignedReport
 
 
+@dataclass(frozen=True, slots=True)
+class OpenQuote:
+    """An intent that this node has signed and of whose `quorum` the other signatures are missing."""
+
+    terms: PaymentTerms
+    token: Token
+    own: OwnReport
+    quorum: int
+
+
 class NodeService(Protocol):
-    """Every method is synchronous, thread-safe and short (a few milliseconds; `quote_instant` reads the chain once).
+    """Every method is synchronous, thread-safe and short (a few milliseconds; quotes read the chain once a second), but
+    `finish_quote` and `quote_instant`, which wait for peers.
 
     Addresses and ids may come in any letter case and leave in lower case. All raise errors of `oracle.errors` only:
-    RequestError for what the caller can correct, NotReady until the first catch-up, StoreError and ChainError for what
-    the operator must look at.
+    RequestError for what the caller can correct, NotReady until the first catch-up (for what is signed also while the
+    node lags behind the chain), StoreError and ChainError for what the operator must look at.
     """
 
     def token(self, token: str | None) -> Token:
@@ -57,8 +71,21 @@ class NodeService(Protocol):
         """Signed reports of a quorum and calldata for `payInstant`; `reference` (32 hex digits or a UUID) is the
         sender's next where None. With a quorum above one, the configured peers are asked for theirs.
 
-        Raises InvalidAddress, InvalidReference, NoSigner, QuorumUnreachable, NotReady.
+        Raises InvalidAddress, InvalidReference, InvalidPayment, NoSigner, QuorumUnreachable, NotReady.
         """
+        ...
+
+    def begin_quote(
+        self, *, sender: str, recipient: str, token: Token, amount: int, reference: str | None = None
+    ) -> InstantQuote | OpenQuote:
+        """The part of `quote_instant` that waits for nobody: the whole of it where the quorum is one.
+
+        Raises InvalidAddress, InvalidReference, InvalidPayment, NoSigner, NotReady.
+        """
+        ...
+
+    def finish_quote(self, begun: OpenQuote) -> InstantQuote:
+        """The other part: ask the peers. Raises QuorumUnreachable."""
         ...
 
     def sign_instant(self, *, sender: str, recipient: str, token: Token, amount: int, reference: str) -> SignedReport:

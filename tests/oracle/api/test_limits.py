@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from oracle.api.limits import MovingWindow, RateLimit
+from oracle.api.clients import PeerAddresses
+from oracle.api.limits import FORGOTTEN, MovingWindow, RateLimit
 
 instants = st.lists(st.integers(0, 40), max_size=60).map(sorted)
 
@@ -65,11 +66,34 @@ def test_moving_window__any_hits__never_more_than_allowed_in_any_stretch(
             taken.append(now)
 
 
-def test_moving_window__clients_gone_quiet__are_forgotten() -> None:
+def test_moving_window__clients_gone_quiet__are_forgotten_a_few_at_a_time() -> None:
     window = MovingWindow(5, 10)
     for number in range(100):
         window.count(f"client {number}", 0.0)
     window.count("another", 20.5)
+    assert window.clients > 90  # never all at once
+    for _ in range(100 // FORGOTTEN):
+        window.count("another", 20.5)
+    assert window.clients == 1
+
+
+def test_moving_window__more_clients_than_it_remembers__forgets_who_was_quiet_longest() -> None:
+    window = MovingWindow(1, 60, clients=10)
+    window.count("busy", 0.0)
+    for number in range(1_000):
+        window.count(f"client {number}", 1.0)
+        window.count("busy", 1.0)
+    assert window.clients == 10
+    assert not window.has_room("busy", 1.0)
+    assert not window.has_room("client 999", 1.0)
+    assert window.has_room("client 0", 1.0)
+
+
+def test_moving_window__refused_elsewhere_after_its_time__is_forgotten_all_the_same() -> None:
+    window = MovingWindow(5, 10)
+    window.count("first", 0.0)
+    assert window.has_room("first", 20.0)  # nothing of it is left now
+    window.count("second", 20.0)
     assert window.clients == 1
 
 
@@ -113,6 +137,10 @@ def test_rate_limit__refused_requests__do_not_count() -> None:
         ("2001:db8::1", "2001:db8:0:1::1", False),
         ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
         ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("64:ff9b::a00:1", "10.0.0.1", True),
+        ("64:ff9b::a00:1", "64:ff9b::a00:2", False),
+        ("2002:a00:1:7::1", "10.0.0.1", True),
+        ("2002:a00:1:7::1", "2002:a00:1:8::2", True),
         ("fe80::1%eth0", "fe80::2%eth0", True),
         ("[::1]:80", "unknown", False),
     ],
@@ -121,3 +149,45 @@ def test_rate_limit__two_addresses__share_a_window_where_one_client_has_both(one
     limit = RateLimit(_nothing, per_minute=1, burst=1, clock=Clock())
     assert Client(limit, one).ask()[0] == 204
     assert Client(limit, other).ask()[0] == (429 if same else 204)
+
+
+PEERS = PeerAddresses(["http://10.0.0.9:8080", "http://[2001:db8::9]:8080"])
+
+
+@pytest.mark.parametrize("path", ["/reports", "/reports/batch", "/reports/0x12"])
+@pytest.mark.parametrize("peer", ["10.0.0.9", "2001:db8::9", "::ffff:10.0.0.9"])
+def test_rate_limit__configured_peer__may_ask_for_more_than_a_stranger(path: str, peer: str) -> None:
+    limit = RateLimit(_nothing, per_minute=100, burst=2, peers=PEERS, clock=Clock())
+    stranger = [Client(limit).ask(path)[0] for _ in range(30)]
+    assert stranger.count(204) == 2
+    assert [Client(limit, peer).ask(path)[0] for _ in range(30)].count(204) == 20
+    assert [Client(limit, peer).ask("/stats")[0] for _ in range(30)].count(204) == 2
+
+
+def test_rate_limit__quotes_for_which_peers_are_asked__leave_these_room_for_other_clients() -> None:
+    for peers, most in ((PEERS, 5), (PeerAddresses(()), 10)):
+        limit = RateLimit(_nothing, per_minute=10, burst=10, peers=peers, clock=Clock())
+        assert [Client(limit).ask("/oracle-format")[0] for _ in range(20)].count(204) == most
+
+
+def test_rate_limit__websocket__counts_as_a_request() -> None:
+    limit = RateLimit(_nothing, per_minute=1, burst=1, clock=Clock())
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    assert Client(limit).ask()[0] == 204
+    asyncio.run(limit({"type": "websocket", "path": "/ws", "client": ("10.0.0.1", 1)}, receive, send))
+    assert (sent[0]["type"], sent[0]["status"]) == ("websocket.http.response.start", 429)
+
+
+def test_peer_addresses__a_name__is_known_once_it_was_looked_up() -> None:
+    peers = PeerAddresses(["http://localhost:8080", "http://nowhere.invalid", "http://10.0.0.9"])
+    assert peers.known == {"10.0.0.9"}
+    peers.look()
+    assert "127.0.0.1" in peers.known or "0" in peers.known
+    assert "10.0.0.9" in peers.known

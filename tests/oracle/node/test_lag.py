@@ -1,0 +1,95 @@
+"""What a node signs while it cannot follow the chain: nothing, once its scores are of an old state."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from oracle.chain.status import PaymentStatus
+from oracle.errors import NotReady
+from oracle.node import facade
+from oracle.signing import SignedReport
+from tests.oracle.devnet import Devnet
+from tests.oracle.faulty_rpc import Call, FaultyRpc
+from tests.oracle.running import RunningNode, eventually, running
+
+DOLLAR = 10**6
+
+
+@pytest.fixture
+def faulty(net: Devnet) -> Iterator[FaultyRpc]:
+    proxy = FaultyRpc(net.anvil.url)
+    yield proxy
+    proxy.close()
+
+
+def signed(net: Devnet, node: RunningNode) -> SignedReport:
+    return node.service.sign_instant(
+        sender=net.payer,
+        recipient=net.payee,
+        token=node.service.token(None),
+        amount=DOLLAR,
+        reference="0x" + "12" * 16,
+    )
+
+
+def refused(net: Devnet, node: RunningNode) -> bool:
+    try:
+        signed(net, node)
+    except NotReady:
+        return True
+    return False
+
+
+def test_sign__chain_out_of_reach_for_long__is_refused_until_it_is_back(
+    net: Devnet, faulty: FaultyRpc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facade, "LAG", 1.0)
+    with running(net.settings(tmp_path / "data", rpc_url=faulty.url, rpc_retries=0)) as node:
+        node.reaches(payment := net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
+        signed(net, node)
+        faulty.fault = lambda _call, _answer: None
+        node.problem("rpc-unavailable")
+        eventually(lambda: refused(net, node), "an intent is refused")
+        with pytest.raises(NotReady, match="behind the chain"):
+            node.service.sign_batch([payment])
+        with pytest.raises(NotReady, match="behind the chain"):
+            node.service.begin_quote(
+                sender=net.payer, recipient=net.payee, token=node.service.token(None), amount=DOLLAR
+            )
+        assert node.service.report(payment).report.payment_id == payment
+        faulty.fault = None
+        node.untroubled()
+        assert signed(net, node).signature
+        assert node.service.sign_batch([payment]).signature
+
+
+def test_sign__one_round_fails__goes_on(net: Devnet, faulty: FaultyRpc, tmp_path: Path) -> None:
+    with running(net.settings(tmp_path / "data", rpc_url=faulty.url, rpc_retries=0)) as node:
+        node.ready()
+        faulty.fault = lambda _call, _answer: None
+        node.problem("rpc-unavailable")
+        assert not node.service.health().ready
+        assert signed(net, node).signature
+
+
+def test_sign__rounds_fail_though_blocks_are_read__goes_on(
+    net: Devnet, faulty: FaultyRpc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the RPC node takes no transactions: the scores are of the newest block all the same."""
+    monkeypatch.setattr(facade, "LAG", 1.0)
+
+    def no_views(call: Call, answer: Call) -> Call | None:
+        return None if call["method"] == "eth_call" else answer
+
+    with running(net.settings(tmp_path / "data", rpc_url=faulty.url, rpc_retries=0)) as node:
+        node.ready()
+        faulty.fault = no_views
+        node.problem("rpc-unavailable")
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            net.anvil.mine()
+            eventually(lambda: node.service.health().cursor_block == net.anvil.height(), "it follows")
+            assert signed(net, node).signature
+            time.sleep(0.05)
