@@ -170,6 +170,9 @@ class Dispatcher:
             settled = self._try(data, len(rows))
         except ContractRefused as refusal:
             return list(rows), refusal.reason
+        except RpcRejected as unknown:
+            self._put_off(rows, unknown)
+            raise
         if all(settled):
             return self._submit(SETTLE_BATCH, rows, data, turn, asks)
         # what would be skipped costs no gas this way
@@ -181,6 +184,14 @@ class Dispatcher:
     def _in_parts(self, rows: Sequence[PaymentRow], turn: Round, asks: int) -> None:
         for half in halves(rows):
             self.settle(half, turn, asks)
+
+    def _put_off(self, rows: Sequence[PaymentRow], rejected: RpcRejected) -> None:
+        """The RPC node would not even try. If that is about these payments, such as a token that takes more gas than it
+        grants to a trial, the next round must not begin with them again."""
+        if len(rows) == 1:
+            self._progress.refused(rows, rejected.message)
+        else:
+            self._progress.skipped(rows, "the RPC node would not try a batch with it")
 
     def _sign(self, rows: Sequence[PaymentRow], reports: dict[str, RiskReport]) -> SignedBatch:
         return signed_batch([reports[row.payment_id] for row in rows], self._digests, self._signer)
@@ -203,6 +214,9 @@ class Dispatcher:
             )
         except ContractRefused as refusal:
             return list(rows), refusal.reason
+        except RpcRejected as unknown:
+            self._put_off(rows, unknown)
+            raise
         except GasLimitReached as too_much:
             if len(rows) == 1:
                 return list(rows), str(too_much)

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from oracle.chain.contracts import PaymentTerms
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
 from tests.oracle.devnet import ROOT, Devnet
+from tests.oracle.faulty_rpc import Call, FaultyRpc
 from tests.oracle.node.test_transactions import pool
 from tests.oracle.running import eventually, running
 
@@ -141,3 +143,28 @@ def test_reclaim__oldest_cannot_be_paid_back__later_ones_are(net: Devnet, tmp_pa
         node.reaches(later, PaymentStatus.CANCELLED)
         view = node.payment(trapped[0])
         assert (view.stage, "TransferFailed" in view.reason) == (Stage.EXPIRED, True)
+
+
+def test_settle__rpc_node_that_would_not_try_one_payment__settles_the_others_and_that_one_later(
+    net: Devnet, tmp_path: Path
+) -> None:
+    odd_one = net.accounts[7]
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            tried = call["method"] in ("eth_estimateGas", "eth_call") and odd_one[2:] in str(call["params"]).lower()
+            if not tried:
+                return answer
+            return {"error": {"code": -32000, "message": "gas required exceeds allowance (50000000)"}}
+
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, retry_first=0.2)
+        rpc.fault = fault
+        # oldest first, so that the odd one is tried before the others, and in a batch with them
+        first = net.pay(3 * DOLLAR, recipient=odd_one)
+        others = [net.pay(4 * DOLLAR + number) for number in range(6)]
+        with running(settings) as node:
+            for payment in others:
+                node.reaches(payment, PaymentStatus.SETTLED)
+            eventually(lambda: "gas required exceeds allowance" in node.payment(first).reason, "it says why it waits")
+            rpc.fault = None
+            node.reaches(first, PaymentStatus.SETTLED)
