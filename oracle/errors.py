@@ -710,7 +710,7 @@ class NodeBusy(PayFlowError):
     def __init__(self, *, waiting: int) -> None:
         self.waiting = waiting
         super().__init__(
-            f"The node has {waiting} quotes to make before this one. Try again in a moment.", waiting=waiting
+            f"The node has {waiting} requests to answer before this one. Try again in a moment.", waiting=waiting
         )
 
 
