@@ -70,8 +70,8 @@ class RunningNode:
         )
 
     def ready(self) -> None:
-        """Wait until the node has caught up."""
-        eventually(lambda: self.service.health().ready, "the node is ready", self.service.health)
+        """Wait until the node has caught up; the first one on a machine compiles its loops before."""
+        eventually(lambda: self.service.health().ready, "the node is ready", self.service.health, patience=180)
 
     def problem(self, code: str) -> str:
         """Wait for a problem; its message."""

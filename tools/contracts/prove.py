@@ -31,7 +31,12 @@ class Mistake:
 
 
 MISTAKES = (
-    Mistake("libraries/RiskLevels.sol", "if (score > 100) revert InvalidScore(score);", "", "check_level_total"),
+    Mistake(
+        "libraries/RiskLevels.sol",
+        "if (score > 100) revert InvalidScore(score);\n        assembly",
+        "assembly",
+        "check_level_total",
+    ),
     Mistake(
         "libraries/RiskLevels.sol", "gt(score, and(limits, 0xff))", "lt(score, and(limits, 0xff))", "check_level_exact"
     ),

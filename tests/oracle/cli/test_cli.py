@@ -72,7 +72,8 @@ class Shell:
                 stderr=log,
                 text=True,
             )
-        eventually(lambda: process.poll() is not None or self._ready(), "the node is ready")
+        # the first node on a machine compiles its loops
+        eventually(lambda: process.poll() is not None or self._ready(), "the node is ready", patience=180)
         return process
 
     def _ready(self) -> bool:

@@ -99,7 +99,7 @@ def test_ask__answer_without_end__is_left_and_its_thread_is_free_again(talk: Tal
     with talking(talk) as url, asking(url, timeout=0.5) as peers:
         assert found(peers) == 1
         # as long as the peer still sends: closing the server would end it anyway
-        eventually(lambda: not waiting(), "no thread reads any more", waiting, patience=3)
+        eventually(lambda: not waiting(), "no thread reads any more", waiting)
 
 
 def test_ask__flood_before_the_answer__costs_one_connection_and_little_of_it() -> None:
@@ -295,7 +295,7 @@ def test_ask__answer_without_end_over_tls__is_left_and_its_thread_is_free_again(
         asking(url.replace("http:", "https:"), timeout=0.5) as peers,
     ):
         assert found(peers) == 1
-        eventually(lambda: not waiting(), "no thread reads any more", waiting, patience=3)
+        eventually(lambda: not waiting(), "no thread reads any more", waiting)
 
 
 @pytest.mark.parametrize("drip", [b"", b"\x16\x03\x03\x40\x00", b"\x15\x03\x03\x00\x02\x01\x5a"])
@@ -305,4 +305,4 @@ def test_ask__handshake_without_end__is_left_and_its_thread_is_free_again(drip: 
         asking(url.replace("http:", "https:"), timeout=0.5) as peers,
     ):
         assert found(peers) == 1
-        eventually(lambda: not waiting(), "no thread reads any more", waiting, patience=3)
+        eventually(lambda: not waiting(), "no thread reads any more", waiting)
