@@ -152,6 +152,8 @@ class Contracts:
         self._compliance = load_abi("ComplianceEngine")
         self._abis = (self._core, self._oracle, self._compliance)
         self._events: dict[tuple[str, str], Event] = {}
+        self._seen = False
+        """Whether all contracts were where the file says before."""
         for contract, abi, names in (
             (deployment.core, self._core, (*PAYMENT_EVENTS, *LISTS["PayFlowCore"])),
             (deployment.oracle, self._oracle, tuple(LISTS["FraudOracle"])),
@@ -199,14 +201,19 @@ class Contracts:
             raise WrongChain(what=GENESIS, expected=self.deployment.genesis_hash, found=found)
 
     def check_code(self) -> None:
-        """Make sure that the deployment's contracts are where the file says. Raises DeploymentMismatch."""
+        """Make sure that the deployment's contracts are where the file says. Raises DeploymentMismatch, and
+        RpcInconsistent for no code where this object has seen some: a backend that is not in sync has none yet."""
         for name, contract in self._deployed():
-            code = bytes.fromhex(self._rpc.ask("eth_getCode", contract.address, "latest").data()[2:])
+            answer = self._rpc.ask("eth_getCode", contract.address, "latest")
+            code = bytes.fromhex(answer.data()[2:])
             found = "0x" + keccak(code).hex() if code else "none (no contract there)"
+            if not code and self._seen:
+                raise answer.odd(f"the code of the {name}, which was there")
             if found != contract.code_hash:
                 raise DeploymentMismatch(
                     contract=name, address=contract.address, expected=contract.code_hash, found=found
                 )
+        self._seen = True
 
     def _deployed(self) -> tuple[tuple[str, DeployedContract], ...]:
         one = self.deployment

@@ -42,6 +42,8 @@ class Facts:
     authorised: bool | None = None
     quorum: int | None = None
     caught_up: bool = False
+    followed_at: float = float("-inf")
+    """When the cursor was last seen at the head, by time.monotonic()."""
     synced_once: bool = False
     in_flight: int = 0
 
@@ -73,6 +75,8 @@ class Condition:
     def learn(self, **facts: object) -> None:
         """Replace some facts."""
         with self._lock:
+            if facts.get("caught_up"):
+                facts = {**facts, "followed_at": time.monotonic()}
             self._facts = replace(self._facts, **facts)  # type: ignore[arg-type]
         self._tell()
 

@@ -89,7 +89,6 @@ class Facade(NodeService):
         self._analyses = Analyses(database)
         self._stages = Recount(database, "stage")
         self._levels = Recount(database, "level")
-        self._caught_up = time.monotonic()
 
     def connect(self, connected: Connected) -> None:
         """The chain answered: requests that need it can be served from now on."""
@@ -100,8 +99,6 @@ class Facade(NodeService):
 
         Raises StoreError (nothing is lost by that).
         """
-        if self._condition.facts.caught_up:
-            self._caught_up = time.monotonic()
         self._analyses.flush()
 
     # --- scoring ---
@@ -378,19 +375,13 @@ class Facade(NodeService):
         return connected
 
     def _current(self) -> Connected:
-        """For what is signed. Raises NotReady also while the node lags behind the chain."""
+        """For what is signed. Raises NotReady also while the node lags behind the chain, or a round hangs."""
         connected = self._ready()
-        facts = self._condition.facts
-        if facts.caught_up:
-            return connected
-        now = time.monotonic()
-        # rounds may fail for other reasons while every new block is read
-        follows = facts.cursor_block is not None and facts.cursor_block == facts.head_block
-        since = max(self._caught_up, facts.head_since) if follows else self._caught_up
-        if now - since > LAG:
+        behind = time.monotonic() - self._condition.facts.followed_at
+        if behind > LAG:
             state, _, problems = self._condition.state()
-            cause = problems[0].message if problems else "it reads what it has missed"
-            raise NotReady(state=state.value, reason=f"{now - since:.0f} s behind the chain: {cause}")
+            cause = problems[0].message if problems else "it waits for an answer, or reads what it has missed"
+            raise NotReady(state=state.value, reason=f"{behind:.0f} s behind the chain: {cause}")
         return connected
 
 

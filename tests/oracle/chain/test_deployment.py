@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from oracle.errors import (
     DeploymentMismatch,
     DeploymentMissing,
     InvalidAmount,
+    RpcInconsistent,
     TokenUnknown,
     WrongChain,
 )
 from tests.oracle.devnet import Devnet
+from tests.oracle.faulty_rpc import FaultyRpc
 
 DOLLAR = Token("0x" + "aa" * 20, "pUSD", 6)
 
@@ -84,6 +87,21 @@ def test_check_chain__other_genesis__is_the_wrong_chain(shared_net: Devnet, tmp_
     contracts = Contracts(Rpc(shared_net.anvil.url, timeout=5, retries=0), load_deployment(path))
     with pytest.raises(WrongChain, match="genesis hash"):
         contracts.check_chain()
+
+
+def test_check_code__none_where_there_was_some__is_a_backend_that_lags(shared_net: Devnet) -> None:
+    deployment = load_deployment(shared_net.folder / "31337.json")
+    with closing(FaultyRpc(shared_net.anvil.url)) as faulty:
+        contracts = Contracts(Rpc(faulty.url, timeout=5, retries=0), deployment)
+        contracts.check_code()
+        faulty.fault = lambda call, answer: {"result": "0x"} if call["method"] == "eth_getCode" else answer
+        with pytest.raises(RpcInconsistent, match="which was there"):
+            contracts.check_code()
+        faulty.fault = lambda call, answer: {"result": "0x6001"} if call["method"] == "eth_getCode" else answer
+        with pytest.raises(DeploymentMismatch):
+            contracts.check_code()
+        faulty.fault = None
+        contracts.check_code()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -63,6 +65,29 @@ def test_sign__chain_out_of_reach_for_long__is_refused_until_it_is_back(
         node.untroubled()
         assert signed(net, node).signature
         assert node.service.sign_batch([payment]).signature
+
+
+def test_sign__round_that_hangs__is_refused_until_it_is_over(
+    net: Devnet, faulty: FaultyRpc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facade, "LAG", 1.0)
+    held = Event()
+
+    def hang(_call: Call, answer: Any) -> Any:
+        held.wait(60)
+        return answer
+
+    with running(net.settings(tmp_path / "data", rpc_url=faulty.url, rpc_retries=0, rpc_timeout=60)) as node:
+        node.ready()
+        signed(net, node)
+        faulty.fault = hang
+        try:
+            eventually(lambda: refused(net, node), "an intent is refused")
+            assert not node.service.health().problems
+        finally:
+            faulty.fault = None
+            held.set()
+        eventually(lambda: not refused(net, node), "it signs again")
 
 
 def test_sign__one_round_fails__goes_on(net: Devnet, faulty: FaultyRpc, tmp_path: Path) -> None:
