@@ -11,7 +11,7 @@ from oracle.api.clients import PeerAddresses, network
 from oracle.api.problems import problem
 
 FREE = frozenset({"/health", "/ready", "/metrics"})
-"""Probes are never refused: a busy node must not look dead. Their answers are kept for a second."""
+"""What a probe GETs is never refused: a busy node must not look dead. These answers are kept for a second."""
 PEERS_SHARE = 10
 """How many times what a stranger may ask a configured peer may: it asks for all of its own clients."""
 QUOTES_SHARE = 2
@@ -152,7 +152,7 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] == "lifespan" or scope["path"] in FREE:
+        if scope["type"] == "lifespan" or _is_probe(scope):
             await self.app(scope, receive, send)
             return
         client = scope["client"][0] if scope.get("client") else "unknown"
@@ -181,6 +181,10 @@ class RateLimit:
             purpose = " co-signing" if path == "/reports" else " settling"
             return client + purpose, self._of_peers if client in self._peers.known else self._all
         return client, self._all
+
+
+def _is_probe(scope: Scope) -> bool:
+    return scope["path"] in FREE and scope["type"] == "http" and bool(scope["method"] == "GET")
 
 
 _Windows = tuple[tuple[str, MovingWindow], ...]

@@ -3,130 +3,40 @@
 import asyncio
 import contextlib
 import resource
-from collections import Counter
 from collections.abc import Callable, Generator
-from typing import Any, Protocol
+from typing import Any
 
-import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from oracle.api.clients import PeerAddresses, network
+from oracle.commands.doors import Doors
 from oracle.settings import Settings
 
 NODES_FILES = 128
 """Open files that are left to the node itself: the journal, the RPC node, peers that it asks."""
 WANTED_FILES = 8_192
 """Open files that a start asks the system for, as far as it may."""
-REQUEST_TIME = 10.0
-"""Seconds in which a request must have arrived as a whole, from its first byte or from when the connection was made."""
-ANSWER_TIME = 30.0
-"""Seconds that an answer may wait for its reader."""
-TOLD = 60.0
-"""Seconds between two log lines about connections that were refused."""
-
-log = structlog.get_logger("payflow.api")
-
-
-class Connection(Protocol):
-    """What is counted, and closed where it holds its place for nothing."""
-
-    transport: asyncio.Transport
-    address: str
-    idle_since: float | None
-    """Since when the client owes a whole request; None while the node owes the answer. By the loop's clock."""
-    stuck_since: float | None
-    """Since when it reads nothing of what it was sent."""
+HEAD_BYTES = 32 * 1024
+"""Of a request line and headers. The parser bounds nothing: a client could send them for ever."""
+BODY_SLACK = 4
+"""How many times the largest body a request may have in bytes on the wire; the API refuses it long before that."""
+CHUNK = 256
+"""Bytes that the chunks of a large body must have on average: each costs as much as a header, however small."""
+TALK_BYTES = 4 * 1024
+"""What a listener may send within `TALK_TIME`: pings, pongs and a close frame. The feed asks it for nothing."""
+TALK_TIME = 10.0
 
 
 class _Overrun(Exception):
     """Ends the parser's work on what was received."""
 
 
-class Doors:
-    """Who is connected: so many in all, of which an eighth is left to peers, and an eighth for any one address.
-
-    Where all places are taken, the stranger who has owed a request longest makes room. For one event loop.
-    """
-
-    def __init__(self, most: int, *, peers: PeerAddresses, proxies: frozenset[str] = frozenset()) -> None:
-        """`proxies`: addresses that stand for many clients and may have all places."""
-        self.most = most
-        self.public = most - most // 8
-        self.per_address = max(1, most // 8)
-        self._peers = peers
-        self._proxies = proxies
-        self._open: dict[Connection, None] = {}
-        self._of: Counter[str] = Counter()
-        self._told = float("-inf")
-        self._sweeping = False
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def enter(self, one: Connection) -> bool:
-        """Count it, or refuse it."""
-        trusted = one.address in self._peers.known or one.address in self._proxies
-        if not trusted and self._of[one.address] >= self.per_address:
-            self._tell("one address", self.per_address, one.address)
-            return False
-        if len(self._open) >= (self.most if trusted else self.public):
-            self._tell("all", self.public, one.address)
-            if not self._make_room():
-                return False
-        self.add(one)
-        return True
-
-    def add(self, one: Connection) -> None:
-        """Count it in any case."""
-        self._open[one] = None
-        self._of[one.address] += 1
-        if not self._sweeping:
-            self._sweeping = True
-            asyncio.get_running_loop().call_later(1.0, self._sweep)
-
-    def leave(self, one: Connection) -> None:
-        """It is closed, or was never counted."""
-        if one not in self._open:
-            return
-        del self._open[one]
-        self._of[one.address] -= 1
-        if not self._of[one.address]:
-            del self._of[one.address]
-
-    def _make_room(self) -> bool:
-        strangers = [one for one in self._open if one.address not in self._peers.known]
-        idle = [(one.idle_since, one) for one in strangers if one.idle_since is not None]
-        if not idle:
-            return False
-        _, longest = min(idle, key=lambda found: found[0])
-        self.leave(longest)
-        longest.transport.close()
-        return True
-
-    def _sweep(self) -> None:
-        """Once a second rather than a timer for each request."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        for one in tuple(self._open):
-            if one.stuck_since is not None and now - one.stuck_since > ANSWER_TIME:
-                one.transport.abort()
-            elif one.idle_since is not None and now - one.idle_since > REQUEST_TIME:
-                one.transport.close()
-        self._sweeping = bool(self._open)
-        if self._sweeping:
-            loop.call_later(1.0, self._sweep)
-
-    def _tell(self, bound: str, most: int, address: str) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._told > TOLD:
-            self._told = now
-            log.warning("connections refused", bound=bound, most=most, client=address, open=len(self._open))
-
-
-def protocols(doors: Doors) -> tuple[type[asyncio.Protocol], type[asyncio.Protocol]]:
-    """uvicorn's protocols for HTTP and WebSockets, whose connections `doors` counts."""
+def protocols(doors: Doors, *, request_bytes: int) -> tuple[type[asyncio.Protocol], type[asyncio.Protocol]]:
+    """uvicorn's protocols for HTTP and WebSockets, whose connections `doors` counts and whose requests are bounded."""
+    most_bytes = HEAD_BYTES + BODY_SLACK * request_bytes
+    most_chunks = CHUNK + request_bytes // CHUNK
 
     class Http(HttpToolsProtocol):
         address = ""
@@ -135,6 +45,11 @@ def protocols(doors: Doors) -> tuple[type[asyncio.Protocol], type[asyncio.Protoc
         overrun = False
         """Whether it sent a request before the answer to another. uvicorn reads on as these come, thousands in one
         piece, each of which costs as much as an answer: here the first is answered, and the connection closed."""
+        received = 0
+        """Bytes of the request that is arriving."""
+        chunks = 0
+        headed = False
+        """Whether all of its headers are here."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -148,12 +63,39 @@ def protocols(doors: Doors) -> tuple[type[asyncio.Protocol], type[asyncio.Protoc
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            if not self.overrun:
+            if self.overrun:
+                return
+            self.received += len(data)
+            if self.received <= HEAD_BYTES:
                 super().data_received(data)
+            else:
+                self._large(data)
+
+        def _large(self, data: bytes) -> None:
+            if not self.headed:
+                # no more than this is parsed before it is known whether the headers end
+                room = max(0, HEAD_BYTES - (self.received - len(data)))
+                head, data = data[:room], data[room:]
+                super().data_received(head)
+                if self.overrun or self.transport.is_closing():
+                    return
+                if not self.headed:
+                    self._refuse()
+                    return
+            if self.received > most_bytes:
+                self._refuse()
+            else:
+                super().data_received(data)
+
+        def _refuse(self) -> None:
+            self.overrun = True
+            self.transport.abort()
 
         def send_400_response(self, msg: str) -> None:
             if not self.overrun:
                 super().send_400_response(msg)
+                return
+            if self.transport.is_closing():
                 return
             self.flow.pause_reading()
             self.cycle.keep_alive = False
@@ -164,8 +106,22 @@ def protocols(doors: Doors) -> tuple[type[asyncio.Protocol], type[asyncio.Protoc
                 raise _Overrun
             super().on_message_begin()
             self.idle_since = self.loop.time()
+            if self.stuck_since is not None and not self.transport.get_write_buffer_size():
+                self.stuck_since = None
+
+        def on_headers_complete(self) -> None:
+            self.headed = True
+            super().on_headers_complete()
+
+        def on_chunk_header(self) -> None:
+            self.chunks += 1
+            if self.chunks > most_chunks:
+                self._refuse()
+                raise _Overrun
 
         def on_message_complete(self) -> None:
+            self.received = self.chunks = 0
+            self.headed = False
             super().on_message_complete()
             answered = self.cycle is not None and self.cycle.response_complete
             self.idle_since = self.loop.time() if answered else None
@@ -185,6 +141,7 @@ def protocols(doors: Doors) -> tuple[type[asyncio.Protocol], type[asyncio.Protoc
 
         def handle_websocket_upgrade(self) -> None:
             # from now on the transport tells the other protocol when it is lost
+            self.overrun = True
             doors.leave(self)
             super().handle_websocket_upgrade()
 
@@ -193,11 +150,34 @@ def protocols(doors: Doors) -> tuple[type[asyncio.Protocol], type[asyncio.Protoc
         # the protocol's own pings find out who is gone
         idle_since: float | None = None
         stuck_since: float | None = None
+        talk = 0
+        talk_since = 0.0
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(transport)
             self.address = _address(self.client)
             doors.add(self)
+
+        def data_received(self, data: bytes) -> None:
+            # the first piece is the request that Http had
+            if self.handshake_initiated:
+                now = self.loop.time()
+                if now - self.talk_since > TALK_TIME:
+                    self.talk_since, self.talk = now, 0
+                self.talk += len(data)
+                if self.talk > TALK_BYTES:
+                    # thousands of frames fit into one read, and each ping leaves a pong to be read
+                    self.transport.abort()
+                    return
+            super().data_received(data)
+
+        def pause_writing(self) -> None:
+            self.stuck_since = self.loop.time()
+            super().pause_writing()
+
+        def resume_writing(self) -> None:
+            self.stuck_since = None
+            super().resume_writing()
 
         def connection_lost(self, exc: Exception | None) -> None:
             doors.leave(self)
@@ -225,7 +205,7 @@ def server(make_app: Callable[[PeerAddresses], Any], settings: Settings, *, file
     backlog = max(16, min(256, files // 8))
     most = max(16, min(settings.api_connections, files - NODES_FILES - backlog))
     doors = Doors(most, peers=peers, proxies=frozenset(network(one) for one in settings.trusted_proxies))
-    http, ws = protocols(doors)
+    http, ws = protocols(doors, request_bytes=settings.request_bytes)
     config = uvicorn.Config(
         make_app(peers),
         http=http,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
 from oracle.api.clients import PeerAddresses
-from oracle.api.limits import FORGOTTEN, MovingWindow, RateLimit
+from oracle.api.limits import FORGOTTEN, FREE, MovingWindow, RateLimit
 
 instants = st.lists(st.integers(0, 40), max_size=60).map(sorted)
 
@@ -33,7 +33,7 @@ class Client:
     def __init__(self, limit: RateLimit, address: str = "10.0.0.1") -> None:
         self._limit, self._address = limit, address
 
-    def ask(self, path: str = "/stats") -> tuple[int, dict[str, str], str]:
+    def ask(self, path: str = "/stats", *, method: str = "GET") -> tuple[int, dict[str, str], str]:
         """Status, headers and body of the answer."""
         sent: list[Message] = []
 
@@ -43,13 +43,28 @@ class Client:
         async def receive() -> Message:
             return {"type": "http.request"}
 
-        asyncio.run(self._limit({"type": "http", "path": path, "client": (self._address, 1)}, receive, send))
+        scope = {"type": "http", "method": method, "path": path, "client": (self._address, 1)}
+        asyncio.run(self._limit(scope, receive, send))
         headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return sent[0]["status"], headers, b"".join(one.get("body", b"") for one in sent).decode()
 
     def statuses(self, times: int) -> list[int]:
         """Of so many requests at once."""
         return [self.ask()[0] for _ in range(times)]
+
+
+def _open_websocket(limit: RateLimit, path: str) -> Message:
+    """The first of what is sent to a client that wants one."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    asyncio.run(limit({"type": "websocket", "path": path, "client": ("10.0.0.1", 1)}, receive, send))
+    return sent[0]
 
 
 @settings(max_examples=300, deadline=None)
@@ -120,6 +135,15 @@ def test_rate_limit__other_client_or_probe__not_refused() -> None:
     assert client.ask("/health")[0] == 204
 
 
+@pytest.mark.parametrize("path", sorted(FREE))
+def test_rate_limit__path_of_a_probe_but_not_its_question__counts(path: str) -> None:
+    limit = RateLimit(_nothing, per_minute=1, burst=1, clock=Clock())
+    assert Client(limit).ask(path, method="POST")[0] == 204
+    assert Client(limit).ask(path, method="POST")[0] == 429
+    assert _open_websocket(limit, path)["status"] == 429
+    assert Client(limit).ask(path)[0] == 204
+
+
 def test_rate_limit__refused_requests__do_not_count() -> None:
     clock = Clock()
     client = Client(RateLimit(_nothing, per_minute=100, burst=1, clock=clock))
@@ -172,17 +196,9 @@ def test_rate_limit__quotes_for_which_peers_are_asked__leave_these_room_for_othe
 
 def test_rate_limit__websocket__counts_as_a_request() -> None:
     limit = RateLimit(_nothing, per_minute=1, burst=1, clock=Clock())
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> Message:
-        return {"type": "websocket.connect"}
-
     assert Client(limit).ask()[0] == 204
-    asyncio.run(limit({"type": "websocket", "path": "/ws", "client": ("10.0.0.1", 1)}, receive, send))
-    assert (sent[0]["type"], sent[0]["status"]) == ("websocket.http.response.start", 429)
+    first = _open_websocket(limit, "/ws")
+    assert (first["type"], first["status"]) == ("websocket.http.response.start", 429)
 
 
 def test_peer_addresses__a_name__is_known_once_it_was_looked_up() -> None:
