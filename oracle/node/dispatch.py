@@ -1,5 +1,6 @@
 """From payments to transactions: sign, collect what the quorum demands besides, try it for nothing, send it."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,17 +42,23 @@ ACCEPTED: Refusal = ([], "")
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What all groups of a round share. `spare`: how many of the transactor's slots it leaves to others."""
+    """What all groups of a round share. `spare`: how many of the transactor's slots it leaves to others. `until`: when
+    the node must look at the chain again (monotonic seconds)."""
 
     head: Header
     quorum: int
     transactor: Transactor
     stop: Event
     spare: int = 0
+    until: float = math.inf
+
+    def is_late(self) -> bool:
+        """Whether its time is over."""
+        return time.monotonic() >= self.until
 
     def goes_on(self) -> bool:
         """Whether one more transaction may be sent."""
-        return not self.stop.is_set() and self.transactor.room() > self.spare
+        return not self.stop.is_set() and not self.is_late() and self.transactor.room() > self.spare
 
 
 class Dispatcher:
@@ -116,6 +123,10 @@ class Dispatcher:
         """Find out by halves whose refusal it is: the others are not to suffer for it."""
         if len(rows) == 1:
             self._progress.refused(rows, reason)
+            return
+        if turn.is_late():
+            # the next round must not begin with the same group and come no further
+            self._progress.skipped(rows, "the contract refused a batch with it")
             return
         outcomes = [self._attempt(half, turn, 1) for half in halves(rows)]
         # what is wrong with a payment is said of one half only; this is wrong with everything, such as a pause

@@ -53,6 +53,10 @@ class Progress:
         """They are planned again, as if nothing had been sent."""
         self.note([Change(row, Stage.SIGNED, {"reason": ""}) for row in rows])
 
+    def revived(self, rows: Sequence[PaymentRow]) -> None:
+        """They were over by a block that is gone, and may be settled all the same."""
+        self.note([Change(row, Stage.SIGNED, {"reason": "", "refusals": 0, "retry_at": 0}) for row in rows])
+
     def refused(self, rows: Sequence[PaymentRow], reason: str) -> None:
         """Why they could not be settled, and when they are tried again."""
         self.note([self._refusal(row, reason) for row in rows])

@@ -6,6 +6,7 @@ Payments that cannot be settled stay for as long as their senders like, and ther
 never waits for them.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Event
@@ -29,7 +30,7 @@ from oracle.node.transactor import Transactor
 from oracle.node.views import Stage
 from oracle.settings import Settings
 from oracle.signing import LocalSigner, ReportDigests
-from oracle.store import Database, Intent, PaymentRow, intents, payments
+from oracle.store import BlockRef, Database, Intent, PaymentRow, intents, payments
 
 FRESH = (Stage.SIGNED, Stage.SHARING)
 """Stages from which a payment that was never refused is taken up."""
@@ -40,6 +41,9 @@ LOOK_AHEAD = 4
 """Batches' worth of fresh payments that one look at the journal takes."""
 ALONE = 4
 """Refused payments that a round tries by themselves, and so learns why; further ones share a batch."""
+FRESH_PATIENCE, MODEST_PATIENCE = 2, 1
+"""Peer timeouts after which nothing more is begun for fresh payments, and then for each kind of the others: peers that
+stall, or split every batch, must keep neither the node from the chain, nor refused payments from their turn."""
 EVENT_WAIT = 5_000
 """Milliseconds for which a payment is left alone that the contract has moved and whose event was not read yet."""
 
@@ -87,8 +91,12 @@ class Settler:
 
         Raises what the chain and the journal raise; a refusal by the contract is the payment's matter and noted there.
         """
-        self._adopt_orphans()
-        self._expire(head)
+        with self._database.reading() as connection:
+            cursor = payments.cursor(connection)
+        if cursor is None:
+            return
+        self._adopt_orphans(cursor)
+        self._expire(cursor)
         quorum = self._authority.quorum()
         turn = Round(head, quorum or 0, transactor, stop)
         if quorum is not None:
@@ -127,22 +135,29 @@ class Settler:
 
     # --- steps ---
 
-    def _adopt_orphans(self) -> None:
-        """Plan payments anew that count as submitted though no transaction carries them any more."""
+    def _adopt_orphans(self, cursor: BlockRef) -> None:
+        """Plan payments anew that count as submitted though no transaction carries them any more.
+
+        What became of a transaction may not have been noted, because of a crash or the disk. So a payment that is
+        pending after the block that its transaction is in was left out of it, or the transaction did nothing.
+        """
         with self._database.reading() as connection:
             submitted = payments.in_stage(connection, stage=Stage.SUBMITTED, status=PaymentStatus.PENDING, limit=MANY)
-            held = intents.payments_held(connection) if submitted else set()
+            held = intents.payments_carried(connection, cursor.number) if submitted else set()
         self._progress.anew([row for row in submitted if row.payment_id not in held])
 
-    def _expire(self, head: Header) -> None:
+    def _expire(self, cursor: BlockRef) -> None:
+        """By the time of a block that was read: the newest header is one answer that no other block vouches for."""
+        last = last_chance(chain_time=cursor.timestamp, margin=self._settings.deadline_margin)
         with self._database.reading() as connection:
             missed = payments.past_deadline(
-                connection,
-                stages=DUE,
-                status=PaymentStatus.PENDING,
-                deadline=last_chance(chain_time=head.timestamp, margin=self._settings.deadline_margin),
-                limit=MANY,
+                connection, stages=DUE, status=PaymentStatus.PENDING, deadline=last, limit=MANY
             )
+            # the block that they were over by was taken back, or another margin was set
+            again = payments.before_deadline(
+                connection, stages=(Stage.EXPIRED,), status=PaymentStatus.PENDING, deadline=last, limit=MANY
+            )
+        self._progress.revived(again)
         changes = []
         for row in missed:
             reason = f"not settled before {row.settle_deadline}; only reclaim is left"
@@ -155,6 +170,10 @@ class Settler:
         size = self._settings.batch_size
         fresh = self._due(FRESH, refused=False, limit=size * LOOK_AHEAD)
         again = self._due(DUE, refused=True, limit=size + ALONE)
+        # what is over by the newest block, and not yet by the cursor's, would make its batch fail
+        last = last_chance(chain_time=turn.head.timestamp, margin=self._settings.deadline_margin)
+        fresh = [row for row in fresh if row.settle_deadline > last]
+        again = [row for row in again if row.settle_deadline > last]
         if not fresh and not again:
             self._condition.clear("settling")
         if len(fresh) < size and self._may_wait(fresh, turn.head):
@@ -165,12 +184,14 @@ class Settler:
         if not room or not (fresh or again):
             return
         fresh, again = self._still_pending(fresh[: room * size], again)
+        # from here on, so that a slow RPC node leaves time for one group at least
+        turn = replace(turn, until=self._in_patience(FRESH_PATIENCE))
         for group in groups(fresh, size=size, now=turn.head.timestamp):
             self._dispatcher.settle(group, turn)
         modest = self._modest(turn)
         for group in groups(again[ALONE:], size=size, now=turn.head.timestamp):
             self._dispatcher.settle(group, modest)
-        self._dispatcher.settle_each(again[:ALONE], modest)
+        self._dispatcher.settle_each(again[:ALONE], self._modest(turn))
 
     def _reclaim(self, turn: Round) -> None:
         """One at a time: a payment that can still be settled is worth more than one that cannot be lost any more."""
@@ -184,7 +205,10 @@ class Settler:
 
     def _modest(self, turn: Round) -> Round:
         """For what others can make fail, or start, as often as they like: it never takes every slot."""
-        return replace(turn, spare=self._settings.max_in_flight // 2)
+        return replace(turn, spare=self._settings.max_in_flight // 2, until=self._in_patience(MODEST_PATIENCE))
+
+    def _in_patience(self, waits: int) -> float:
+        return time.monotonic() + waits * self._settings.peer_timeout
 
     def _due(
         self, stages: Sequence[Stage], *, limit: int, refused: bool | None = None, deadline: int | None = None

@@ -175,6 +175,15 @@ def past_deadline(
     return [_payment(row) for row in connection.execute(query).mappings()]
 
 
+def before_deadline(
+    connection: Connection, *, stages: Sequence[str], status: str, deadline: float, limit: int
+) -> list[PaymentRow]:
+    """Payments in one of `stages` and in the contract's `status` whose settle deadline is after `deadline`."""
+    query = _in(stages, status).where(payments.c.settle_deadline > deadline)
+    query = query.order_by(payments.c.block, payments.c.log_index).limit(limit)
+    return [_payment(row) for row in connection.execute(query).mappings()]
+
+
 def _in(stages: Sequence[str], status: str) -> Select[Any]:
     wanted = payments.c.stage.in_([str(stage) for stage in stages])
     return select(*_PAYMENT_COLUMNS).where(wanted, payments.c.status == str(status))

@@ -1,5 +1,6 @@
 """Many payments, one transaction, one signature a signer: nodes sign each other's batches, over real HTTP."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
 from tests.oracle.node.test_quorum import reports_of, serving
 from tests.oracle.node.trio import SIGNERS as TRIO
 from tests.oracle.node.trio import THIRD_KEY, trio
-from tests.oracle.running import RunningNode, running
+from tests.oracle.running import RunningNode, eventually, running
 from tests.oracle.serving import served
 from tests.oracle.verify.scene import verified
 
@@ -136,6 +137,28 @@ def test_settle__honest_peers_know_different_ones__what_all_know_goes_together_a
                     assert len(transactions(first, ids[:3])) == 1
                     for payment_id in ids[3:]:
                         assert first.reaches_stage(payment_id, Stage.SHARING).status is PaymentStatus.PENDING
+
+
+def test_settle__slow_peer_that_knows_nothing__blocks_are_read_before_all_groups_were_asked_for(
+    net: Devnet, tmp_path: Path
+) -> None:
+    for number in range(12):
+        net.pay(3 * DOLLAR + number)
+    cursors: list[int | None] = []
+
+    def answer(asked: Any) -> None:
+        cursors.append(first.service.health().cursor_block)
+        if len(cursors) == 1:
+            net.anvil.mine()
+        time.sleep(0.35)
+
+    with serving(answer) as url:
+        # whoever was asked for is put off for longer than the test takes
+        waits = {"submit_stagger": 0, "peer_timeout": 0.4, "retry_first": 60, "retry_max": 60}
+        with running(net.settings(tmp_path / "first", peers=url, batch_size=3, **waits)) as first:
+            eventually(lambda: len(cursors) == 4, "all four groups were asked for", lambda: cursors)
+            assert cursors[0] is not None
+            assert cursors[3] == cursors[0] + 1
 
 
 def test_settle__peer_signs_them_in_another_order__is_left_out(net: Devnet, tmp_path: Path) -> None:
