@@ -184,8 +184,10 @@ class Settler:
         if not room or not (fresh or again):
             return
         fresh, again = self._still_pending(fresh[: room * size], again)
+        # however many fresh ones come, one of the refused finds a slot
+        kept = 1 if again and self._settings.max_in_flight > 1 and not self._retries_open() else 0
         # from here on, so that a slow RPC node leaves time for one group at least
-        turn = replace(turn, until=self._in_patience(FRESH_PATIENCE))
+        turn = replace(turn, spare=kept, until=self._in_patience(FRESH_PATIENCE))
         for group in groups(fresh, size=size, now=turn.head.timestamp):
             self._dispatcher.settle(group, turn)
         modest = self._modest(turn)
@@ -204,8 +206,16 @@ class Settler:
                 return
 
     def _modest(self, turn: Round) -> Round:
-        """For what others can make fail, or start, as often as they like: it never takes every slot."""
-        return replace(turn, spare=self._settings.max_in_flight // 2, until=self._in_patience(MODEST_PATIENCE))
+        """For what others can make fail, or start, as often as they like: one slot whenever none is its own, and never
+        more than half of them."""
+        spare = self._settings.max_in_flight // 2
+        if not self._retries_open():
+            spare = max(0, min(spare, turn.transactor.room() - 1))
+        return replace(turn, spare=spare, until=self._in_patience(MODEST_PATIENCE))
+
+    def _retries_open(self) -> int:
+        with self._database.reading() as connection:
+            return intents.retries_open(connection)
 
     def _in_patience(self, waits: int) -> float:
         return time.monotonic() + waits * self._settings.peer_timeout

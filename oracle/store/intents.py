@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, distinct, func, insert, or_, select, update
 
 from oracle.store.records import Attempt, Intent
-from oracle.store.schema import attempts, intent_payments, intents
+from oracle.store.schema import attempts, intent_payments, intents, payments
 
 OPEN, MINED, FINAL, DISPLACED = "open", "mined", "final", "displaced"
 PENDING = (OPEN, MINED)
@@ -81,6 +81,17 @@ def payments_carried(connection: Connection, cursor: int) -> set[str]:
         .where(or_(intents.c.state == OPEN, did_its_work))
     )
     return set(connection.execute(query).scalars())
+
+
+def retries_open(connection: Connection) -> int:
+    """How many transactions wait that carry a payment which was refused before."""
+    query = (
+        select(func.count(distinct(intents.c.id)))
+        .join(intent_payments, intents.c.id == intent_payments.c.intent_id)
+        .join(payments, payments.c.payment_id == intent_payments.c.payment_id)
+        .where(intents.c.state == OPEN, payments.c.refusals > 0)
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def release_payments(connection: Connection, intent_id: int, payment_ids: Iterable[str]) -> None:
