@@ -28,7 +28,7 @@ from oracle.scoring.supervised.channel import Advice, SupervisedChannel
 from oracle.scoring.types import Alert, Assessment, Explanation, Payment, RiskLevel, WalletView
 from oracle.scoring.typology import Closings
 
-KEYS = 1 << 16
+_KEYS = 1 << 16
 """Addresses whose keys are kept at hand."""
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}\Z")
 
@@ -59,7 +59,7 @@ class RiskEngine:
         self._lists = lists
         self._ledger = Ledger(model.config)
         self._closings = Closings()
-        self._key = lru_cache(KEYS)(key_of)
+        self._key = lru_cache(_KEYS)(key_of)
         self._supervised = None if model.supervised is None else SupervisedChannel(model.supervised)
         self._last: tuple[Payment, Transfer] | None = None
 
