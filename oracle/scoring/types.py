@@ -4,17 +4,16 @@ Addresses, ids and hashes are lower-case 0x hex. Amounts are token base units (i
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from functools import lru_cache
 
+from oracle.scoring.canonical import canonical
+
 RULES = "payflow.rules/2"
 """Version of the rules in code: score tables, formulas, features. It stands in model files and evidence documents;
 whoever changes a score by changing code must raise it (tests/oracle/scoring/test_golden.py notices)."""
-
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, check_circular=False)
 
 MICRO = 10**6
 """Amounts inside the engine are millionths of one token, whatever the token's decimals."""
@@ -181,7 +180,7 @@ class Assessment:
             "model_version": self.model_version,
             "lists_version": self.lists_version,
         }
-        return _CANONICAL.encode(document).encode("ascii")
+        return canonical(document)
 
     @property
     def evidence_hash(self) -> str:

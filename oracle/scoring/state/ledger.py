@@ -1,10 +1,9 @@
 """All wallets together: what one more payment changes."""
 
 from collections import OrderedDict
-from itertools import islice
-from typing import NamedTuple
 
 from oracle.scoring.config import DAY, HOUR, MONTH, ScoringConfig
+from oracle.scoring.state.circles import Circles
 from oracle.scoring.state.communities import Communities
 from oracle.scoring.state.resemblance import resemblance_key
 from oracle.scoring.state.wallet import (
@@ -21,24 +20,8 @@ from oracle.scoring.types import Payment
 
 MAX_WALLETS = 1_000_000
 """Wallets kept; beyond them the one that was silent longest is forgotten."""
-FANOUT = 12
-"""Counterparties, per direction, that a walk through the graph follows: those dealt with last."""
-_NEIGHBOURHOODS = 1 << 13
-"""Wallets whose neighbours are kept at hand."""
 IDLE = 180 * DAY
 """Silence after which a wallet is forgotten."""
-
-
-class Neighbours(NamedTuple):
-    """Counterparties that a wallet dealt with last, paid ones first, each with the number of payments; the sum of these
-    numbers; and how many counterparties it ever had."""
-
-    latest: list[tuple[str, int]]
-    payments: int
-    partners_seen: int
-
-
-_NOBODY = Neighbours([], 0, 0)
 
 
 class Ledger:
@@ -50,9 +33,9 @@ class Ledger:
     def __init__(self, config: ScoringConfig) -> None:
         self.config = config
         self.clock = 0
+        self.circles = Circles()
         self.communities = Communities()
         self._wallets: OrderedDict[str, WalletState] = OrderedDict()
-        self._neighbours: dict[str, Neighbours] = {}
 
     def __len__(self) -> int:
         return len(self._wallets)
@@ -60,21 +43,6 @@ class Ledger:
     def wallet(self, address: str) -> WalletState | None:
         """The wallet's state, or None. Callers read only."""
         return self._wallets.get(address)
-
-    def neighbours(self, address: str) -> "Neighbours":
-        """Whom a wallet dealt with last; nobody where it is unknown. Callers read only."""
-        found = self._neighbours.get(address)
-        if found is None:
-            wallet = self._wallets.get(address)
-            if wallet is None:
-                return _NOBODY
-            latest = [*islice(reversed(wallet.paid.items()), FANOUT), *islice(reversed(wallet.payers.items()), FANOUT)]
-            counts = [(other, pair.count) for other, pair in latest]
-            found = Neighbours(counts, sum([count for _, count in counts]), wallet.partners_seen)
-            if len(self._neighbours) >= _NEIGHBOURHOODS:
-                self._neighbours.clear()
-            self._neighbours[address] = found
-        return found
 
     def now(self, timestamp: int) -> int:
         """The time at which a payment of that timestamp counts."""
@@ -85,8 +53,6 @@ class Ledger:
         time = self.clock = self.now(payment.timestamp)
         micro = payment.micro
         sender, recipient = payment.sender, payment.recipient
-        self._neighbours.pop(sender, None)
-        self._neighbours.pop(recipient, None)
         fresh = recipient not in self._wallets and recipient != sender
         s, r = self._touch(sender, time), self._touch(recipient, time)
 
@@ -129,7 +95,9 @@ class Ledger:
             r.funder, r.funded_at, r.funded_micro = sender, time, micro
             remember(s.funded, (time, recipient, micro), FUNDED)
 
-        self._pair(sender, s, recipient, r, time).add(time, micro, payment.payment_id)
+        pair = self._pair(sender, s, recipient, r, time)
+        pair.add(time, micro, payment.payment_id)
+        self.circles.paid(sender, recipient, pair.count, (s.partners_seen, r.partners_seen))
         if micro > self.config.dust_limit:
             _know(s, recipient)
             _know(r, sender)
@@ -141,6 +109,7 @@ class Ledger:
         if wallet is None:
             wallet = self._wallets[address] = WalletState(time)
             self.communities.found(wallet)
+            self.circles.found(address)
         else:
             self._wallets.move_to_end(address)
         return wallet
@@ -169,7 +138,7 @@ class Ledger:
             if max(wallet.last_in, wallet.last_out) >= time - IDLE and len(self._wallets) <= MAX_WALLETS:
                 return
             del self._wallets[address]
-            self._neighbours.pop(address, None)
+            self.circles.forget(address)
 
 
 def matching_inflow(wallet: WalletState, token: str, micro: int, time: int, config: ScoringConfig) -> Move | None:

@@ -1,7 +1,6 @@
 import pytest
 
 from oracle.scoring import ScoringConfig
-from oracle.scoring.features.walk import nearness
 from oracle.scoring.state import Ledger
 from oracle.scoring.state.resemblance import is_imitation, resemblance
 from oracle.scoring.types import Alert
@@ -66,24 +65,6 @@ def test_assess__customers_of_an_exchange_in_one_shop__no_sybils(economy: Econom
     for number in range(12):
         last = economy.pay(f"customer {number}", "shop", 9.99, after=600)
     assert not last.alerts
-
-
-def test_nearness__friends_and_strangers__friends_are_nearer(economy: Economy) -> None:
-    ledger = Ledger(ScoringConfig())
-    for group in ("x", "y"):
-        for step in range(30):
-            economy.now += 60
-            ledger.observe(economy.payment(f"{group}{step % 5}", f"{group}{(step * 3 + 1) % 5}", 10.0))
-    assert nearness(ledger, address("x0"), address("x1")) > 0.05
-    assert nearness(ledger, address("x0"), address("y1")) == 0.0
-
-
-def test_nearness__all_it_can_reach__is_a_probability(economy: Economy) -> None:
-    ledger = Ledger(ScoringConfig())
-    for step in range(60):
-        ledger.observe(economy.payment(f"w{step % 7}", f"w{(step * 5 + 2) % 7}", 10.0))
-    reached = [nearness(ledger, address("w0"), address(f"w{n}")) for n in range(7)]
-    assert 0.5 < sum(reached) <= 1.0
 
 
 def test_communities__two_circles__are_told_apart(economy: Economy) -> None:
