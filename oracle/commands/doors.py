@@ -11,7 +11,10 @@ from oracle.api.clients import PeerAddresses
 REQUEST_TIME = 10.0
 """Seconds in which a request must have arrived as a whole, from its first byte or from when the connection was made."""
 ANSWER_TIME = 30.0
-"""Seconds that what was sent may wait for its reader."""
+"""Seconds in which a reader must take `LEAST_TAKEN` of what was sent, or all that is left of it."""
+LEAST_TAKEN = 32 * 1024
+"""Bytes, so about 1 KB a second: whoever takes a byte a minute would keep a place for ever. Sockets take tens of KB at
+once and then nothing for a while, so that of a much lower rate little could be told from none."""
 STUCK_TIME = 1.0
 """Seconds after which such a reader makes room sooner than whoever asks for nothing."""
 TOLD = 60.0
@@ -29,13 +32,15 @@ class Connection(Protocol):
     """Since when the client owes a whole request; None while the node owes the answer. By the loop's clock."""
     stuck_since: float | None
     """Since when it takes nothing, or too little, of what it was sent."""
+    unread: int
+    """The most bytes that waited for it since then."""
 
 
 class Doors:
     """Who is connected: so many in all, of which an eighth is left to peers, and an eighth for any one address.
 
-    Where all places are taken, the stranger makes room who has left unread for longest what it was sent, or else the
-    one who has owed a request longest. For one event loop.
+    Where all places are taken, the stranger makes room who has taken too little for longest of what it was sent, or
+    else the one who has owed a request longest. For one event loop.
     """
 
     def __init__(self, most: int, *, peers: PeerAddresses, proxies: frozenset[str] = frozenset()) -> None:
@@ -100,14 +105,17 @@ class Doors:
         loop = asyncio.get_running_loop()
         now = loop.time()
         for one in tuple(self._open):
-            if one.transport.get_write_buffer_size():
+            if left := one.transport.get_write_buffer_size():
                 # a transport tells of 64 KB and more, and one that is closing of nothing
-                if one.stuck_since is None:
-                    one.stuck_since = now
+                if one.stuck_since is None or one.unread - left >= LEAST_TAKEN:
+                    one.stuck_since, one.unread = now, left
                 elif now - one.stuck_since > ANSWER_TIME:
                     one.transport.abort()
+                else:
+                    # more may have been sent since
+                    one.unread = max(one.unread, left)
                 continue
-            one.stuck_since = None
+            one.stuck_since, one.unread = None, 0
             if one.idle_since is not None and now - one.idle_since > REQUEST_TIME:
                 one.transport.close()
         self._sweeping = bool(self._open)

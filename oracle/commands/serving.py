@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from oracle.api.clients import PeerAddresses, network
 from oracle.commands.doors import Doors
@@ -42,6 +43,7 @@ def protocols(doors: Doors, *, request_bytes: int) -> tuple[type[asyncio.Protoco
         address = ""
         idle_since: float | None = None
         stuck_since: float | None = None
+        unread = 0
         overrun = False
         """Whether it sent a request before the answer to another. uvicorn reads on as these come, thousands in one
         piece, each of which costs as much as an answer: here the first is answered, and the connection closed."""
@@ -109,6 +111,17 @@ def protocols(doors: Doors, *, request_bytes: int) -> tuple[type[asyncio.Protoco
             if self.stuck_since is not None and not self.transport.get_write_buffer_size():
                 self.stuck_since = None
 
+        def on_header(self, name: bytes, value: bytes) -> None:
+            """A trailer, which the parser tells of as of a header, is an overrun, be it the only one.
+
+            The rest of uvicorn would take it for a header of a request that is being answered, or was. Browsers and the
+            usual clients send none.
+            """
+            if self.headed:
+                self._refuse()
+                raise _Overrun
+            super().on_header(name, value)
+
         def on_headers_complete(self) -> None:
             self.headed = True
             super().on_headers_complete()
@@ -150,6 +163,7 @@ def protocols(doors: Doors, *, request_bytes: int) -> tuple[type[asyncio.Protoco
         # the protocol's own pings find out who is gone
         idle_since: float | None = None
         stuck_since: float | None = None
+        unread = 0
         talk = 0
         talk_since = 0.0
 
@@ -169,7 +183,15 @@ def protocols(doors: Doors, *, request_bytes: int) -> tuple[type[asyncio.Protoco
                     # thousands of frames fit into one read, and each ping leaves a pong to be read
                     self.transport.abort()
                     return
-            super().data_received(data)
+            try:
+                super().data_received(data)
+            except _Overrun:
+                self.transport.abort()
+
+        def handle_cont(self, event: Frame) -> None:
+            # uvicorn keeps the parts of a message, of which the bound on bytes counts nothing where they are empty, and
+            # no listener has so much to say that it would come in parts
+            raise _Overrun
 
         def pause_writing(self) -> None:
             self.stuck_since = self.loop.time()

@@ -3,8 +3,9 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
+from typing import NamedTuple
 
 from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts, PaymentTerms
@@ -35,9 +36,30 @@ ASKS = 3
 """How often peers are asked about a group in one round. What one of them signed only to keep a payment from the others'
 batch, the next question leaves out."""
 
-Refusal = tuple[list[PaymentRow], str]
-"""Payments that the contract refused as a whole, and its words; none and "" where it did not."""
-ACCEPTED: Refusal = ([], "")
+
+class Refusal(NamedTuple):
+    """Payments that were refused as a whole, and in which words; `rpc`: by the RPC node, which would not even try them.
+    Its words are the same whatever a payment has of its own. Without payments: nothing was refused."""
+
+    rows: Sequence[PaymentRow] = ()
+    reason: str = ""
+    rpc: RpcRejected | None = None
+
+
+ACCEPTED = Refusal()
+
+
+@dataclass(slots=True)
+class Trials:
+    """What the RPC node made of a round's trial runs: whether it answered any, and which payments it would not try."""
+
+    answered: bool = False
+    untried: dict[str, RpcRejected] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raises RpcRejected where it would try nothing: that is its own trouble, not the payments'."""
+        if len(self.untried) > 1 and not self.answered:
+            raise next(iter(self.untried.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,7 @@ class Round:
     quorum: int
     transactor: Transactor
     stop: Event
+    trials: Trials
     spare: int = 0
     until: float = math.inf
 
@@ -87,9 +110,9 @@ class Dispatcher:
 
     def settle(self, rows: Sequence[PaymentRow], turn: Round, asks: int = ASKS) -> None:
         """In one transaction where that can be, in more where it cannot."""
-        refused, reason = self._attempt(rows, turn, asks)
-        if refused:
-            self._narrow(refused, reason, turn)
+        refusal = self._attempt(rows, turn, asks)
+        if refusal.rows:
+            self._narrow(refusal, turn)
 
     def settle_each(self, rows: Sequence[PaymentRow], turn: Round) -> None:
         """One by one, for as long as one would wait for a peer: the node has other things to do."""
@@ -100,9 +123,9 @@ class Dispatcher:
 
     def reclaim(self, row: PaymentRow, turn: Round) -> bool:
         """Send the money back; returns whether the contract refused that."""
-        refused, reason = self._submit(RECLAIM, [row], self._contracts.reclaim(terms_of(row)), turn)
-        self._progress.refused(refused, reason)
-        return bool(refused)
+        refusal = self._submit(RECLAIM, [row], self._contracts.reclaim(terms_of(row)), turn)
+        self._progress.refused(refusal.rows, refusal.reason)
+        return bool(refusal.rows)
 
     def would_do(self, kind: str, data: str, *, size: int) -> bool:
         """Whether a transaction that was sent would still move anything, as far as the RPC node can say."""
@@ -119,23 +142,26 @@ class Dispatcher:
 
     # --- steps ---
 
-    def _narrow(self, rows: Sequence[PaymentRow], reason: str, turn: Round) -> None:
+    def _narrow(self, refusal: Refusal, turn: Round) -> None:
         """Find out by halves whose refusal it is: the others are not to suffer for it."""
+        rows = refusal.rows
         if len(rows) == 1:
-            self._progress.refused(rows, reason)
+            self._progress.refused(rows, refusal.reason)
+            if refusal.rpc is not None:
+                turn.trials.untried[rows[0].payment_id] = refusal.rpc
             return
         if turn.is_late():
             # the next round must not begin with the same group and come no further
-            self._progress.skipped(rows, "the contract refused a batch with it")
+            self._progress.skipped(rows, "a batch with it was refused")
             return
         outcomes = [self._attempt(half, turn, 1) for half in halves(rows)]
         # what is wrong with a payment is said of one half only; this is wrong with everything, such as a pause
-        if all(words == reason for _, words in outcomes):
-            self._progress.refused([row for refused, _ in outcomes for row in refused], reason)
+        if refusal.rpc is None and all(one.reason == refusal.reason for one in outcomes):
+            self._progress.refused([row for one in outcomes for row in one.rows], refusal.reason)
             return
-        for refused, words in outcomes:
-            if refused:
-                self._narrow(refused, words, turn)
+        for one in outcomes:
+            if one.rows:
+                self._narrow(one, turn)
 
     def _attempt(self, rows: Sequence[PaymentRow], turn: Round, asks: int) -> Refusal:
         if not turn.goes_on():
@@ -180,10 +206,11 @@ class Dispatcher:
         try:
             settled = self._try(data, len(rows))
         except ContractRefused as refusal:
-            return list(rows), refusal.reason
-        except RpcRejected as unknown:
-            self._put_off(rows, unknown)
-            raise
+            turn.trials.answered = True
+            return Refusal(rows, refusal.reason)
+        except RpcRejected as untried:
+            return self._untaken(rows, untried)
+        turn.trials.answered = True
         if all(settled):
             return self._submit(SETTLE_BATCH, rows, data, turn, asks)
         # what would be skipped costs no gas this way
@@ -196,13 +223,11 @@ class Dispatcher:
         for half in halves(rows):
             self.settle(half, turn, asks)
 
-    def _put_off(self, rows: Sequence[PaymentRow], rejected: RpcRejected) -> None:
-        """The RPC node would not even try. If that is about these payments, such as a token that takes more gas than it
-        grants to a trial, the next round must not begin with them again."""
-        if len(rows) == 1:
-            self._progress.refused(rows, rejected.message)
-        else:
-            self._progress.skipped(rows, "the RPC node would not try a batch with it")
+    def _untaken(self, rows: Sequence[PaymentRow], rejected: RpcRejected) -> Refusal:
+        """The RPC node would not even try, which may be about one of these payments, such as one whose token takes more
+        gas than it grants to a trial."""
+        self._condition.report("settling", rejected)
+        return Refusal(rows, rejected.message, rejected)
 
     def _sign(self, rows: Sequence[PaymentRow], reports: dict[str, RiskReport]) -> SignedBatch:
         return signed_batch([reports[row.payment_id] for row in rows], self._digests, self._signer)
@@ -215,6 +240,13 @@ class Dispatcher:
         call = f"{kind} of {rows[0].payment_id}" if len(rows) == 1 else f"{kind} of {len(rows)} payments"
         try:
             estimate = self._contracts.estimate(call=call, sender=self._signer.address, data=data)
+        except ContractRefused as refusal:
+            turn.trials.answered = True
+            return Refusal(rows, refusal.reason)
+        except RpcRejected as untried:
+            return self._untaken(rows, untried)
+        turn.trials.answered = True
+        try:
             turn.transactor.submit(
                 kind=kind,
                 to=self._contracts.deployment.core.address,
@@ -223,14 +255,9 @@ class Dispatcher:
                 gas=int(estimate * (1 + self._settings.gas_margin_percent / 100)),
                 head=turn.head,
             )
-        except ContractRefused as refusal:
-            return list(rows), refusal.reason
-        except RpcRejected as unknown:
-            self._put_off(rows, unknown)
-            raise
         except GasLimitReached as too_much:
             if len(rows) == 1:
-                return list(rows), str(too_much)
+                return Refusal(rows, str(too_much))
             self._in_parts(rows, turn, asks)
         except TransactionError as trouble:
             # the node's own trouble, not the payments': they wait as they are

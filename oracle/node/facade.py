@@ -21,6 +21,7 @@ from oracle.node.bus import EventBus, Listener
 from oracle.node.condition import Condition
 from oracle.node.counts import Analyses, Recount
 from oracle.node.instant import OwnReport, own_report, quote
+from oracle.node.lag import Lag
 from oracle.node.listkeeper import ListKeeper
 from oracle.node.peers import Peers
 from oracle.node.present import attempt_view, event_view, payment_view
@@ -37,6 +38,7 @@ from oracle.node.views import (
     ListChange,
     Listing,
     ListKind,
+    NodeState,
     PaymentDetail,
     PaymentPage,
     PaymentView,
@@ -53,9 +55,6 @@ from oracle.store import Database, PaymentRow, intents, payments
 
 PAGE_LIMIT = 500
 MOST = 2**96 - 1
-LAG = 30.0
-"""Seconds behind the chain after which nothing is signed any more, a quarter of what a quote is valid for. One slow
-block, or one question that the RPC node does not answer, is no reason to refuse; scores of an old state are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,7 @@ class Facade(NodeService):
         self._database = database
         self._scorer = scorer
         self._condition = condition
+        self._lag = Lag(settings, condition)
         self._bus = bus
         self._connected: Connected | None = None
         self._lists = ListKeeper(database, scorer, bus)
@@ -333,6 +333,9 @@ class Facade(NodeService):
     def health(self) -> Health:
         state, live, problems = self._condition.state()
         facts = self._condition.facts
+        overdue = self._lag.problem() if live and not problems else None
+        if overdue is not None:
+            state, problems = NodeState.DEGRADED, (overdue,)
         try:
             stages = {Stage(name): count for name, count in self._stages().items()}
         except StoreError:
@@ -340,7 +343,7 @@ class Facade(NodeService):
         return Health(
             state=state,
             live=live,
-            ready=live and facts.caught_up and self._connected is not None,
+            ready=live and facts.caught_up and self._connected is not None and not self._lag.is_long(),
             problems=problems,
             chain_id=facts.chain_id,
             cursor_block=facts.cursor_block,
@@ -377,11 +380,7 @@ class Facade(NodeService):
     def _current(self) -> Connected:
         """For what is signed. Raises NotReady also while the node lags behind the chain, or a round hangs."""
         connected = self._ready()
-        behind = time.monotonic() - self._condition.facts.followed_at
-        if behind > LAG:
-            state, _, problems = self._condition.state()
-            cause = problems[0].message if problems else "it waits for an answer, or reads what it has missed"
-            raise NotReady(state=state.value, reason=f"{behind:.0f} s behind the chain: {cause}")
+        self._lag.check()
         return connected
 
 

@@ -137,7 +137,9 @@ class Node:
                 raise
             topic = "journal" if isinstance(error, StoreError) else "chain"
             self._condition.report(topic, error)
-            self._condition.clear(DEFECT)
+            # an RPC node that is away now and then has not proven that the defect is gone
+            if not isinstance(error, RpcError):
+                self._condition.clear(DEFECT)
             self._failed(error.code, unchecked=isinstance(error, RpcError))
             return False
         except Exception as defect:

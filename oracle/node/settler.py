@@ -7,7 +7,7 @@ never waits for them.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Event
 
@@ -20,7 +20,7 @@ from oracle.chain.transactions import Receipt
 from oracle.node.authority import Authority
 from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
-from oracle.node.dispatch import RECLAIM, Dispatcher, Round
+from oracle.node.dispatch import RECLAIM, Dispatcher, Round, Trials
 from oracle.node.metrics import NodeMetrics
 from oracle.node.outbox import milliseconds
 from oracle.node.peers import Peers
@@ -72,6 +72,7 @@ class Settler:
         self._signer = signer
         self._condition = condition
         self._metrics = metrics
+        self._yields = self._alone_first = False
         retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
         self._authority = Authority(contracts, signer.address, condition)
         self._progress = Progress(database=database, bus=bus, metrics=metrics, retry=retry)
@@ -98,20 +99,19 @@ class Settler:
         self._adopt_orphans(cursor)
         self._expire(cursor)
         quorum = self._authority.quorum()
-        turn = Round(head, quorum or 0, transactor, stop)
+        turn = Round(head, quorum or 0, transactor, stop, Trials())
         if quorum is not None:
             self._settle(turn)
         if self._settings.auto_reclaim:
             self._reclaim(turn)
 
     def still_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
-        """Whether any of its payments would be moved if the intent was included in the next block. Without `ask` by
-        the deadlines alone, which costs nothing: a report that is over reverts the whole transaction."""
+        """Whether any of its payments would be moved if the intent was included in the next block. Without `ask` that
+        is only looked into where one of them is over by the newest header, because then the whole transaction would be
+        reverted; a header by itself proves nothing, and what is given up once is given up for good."""
         rows = self._payments_of(intent)
         missed = [row for row in rows.values() if row.settle_deadline <= head.timestamp]
-        if missed and intent.kind != RECLAIM:
-            return False
-        if not ask:
+        if not ask and (not missed or intent.kind == RECLAIM):
             return True
         # a trial run knows what no list of reasons would: a role that was lost, another oracle, a pause
         return bool(rows) and self._dispatcher.would_do(intent.kind, intent.calldata, size=len(rows))
@@ -142,9 +142,14 @@ class Settler:
         pending after the block that its transaction is in was left out of it, or the transaction did nothing.
         """
         with self._database.reading() as connection:
-            submitted = payments.in_stage(connection, stage=Stage.SUBMITTED, status=PaymentStatus.PENDING, limit=MANY)
-            held = intents.payments_carried(connection, cursor.number) if submitted else set()
-        self._progress.anew([row for row in submitted if row.payment_id not in held])
+            orphans = payments.in_stage(
+                connection,
+                stage=Stage.SUBMITTED,
+                status=PaymentStatus.PENDING,
+                besides=intents.payments_carried(cursor.number),
+                limit=MANY,
+            )
+        self._progress.anew(orphans)
 
     def _expire(self, cursor: BlockRef) -> None:
         """By the time of a block that was read: the newest header is one answer that no other block vouches for."""
@@ -168,12 +173,11 @@ class Settler:
 
     def _settle(self, turn: Round) -> None:
         size = self._settings.batch_size
-        fresh = self._due(FRESH, refused=False, limit=size * LOOK_AHEAD)
-        again = self._due(DUE, refused=True, limit=size + ALONE)
-        # what is over by the newest block, and not yet by the cursor's, would make its batch fail
+        # what is over by the newest block, and not yet by the cursor's, would make its batch fail; there may be more of
+        # that than a look takes
         last = last_chance(chain_time=turn.head.timestamp, margin=self._settings.deadline_margin)
-        fresh = [row for row in fresh if row.settle_deadline > last]
-        again = [row for row in again if row.settle_deadline > last]
+        fresh = self._due(FRESH, refused=False, after=last, limit=size * LOOK_AHEAD)
+        again = self._due(DUE, refused=True, after=last, limit=size + ALONE)
         if not fresh and not again:
             self._condition.clear("settling")
         if len(fresh) < size and self._may_wait(fresh, turn.head):
@@ -184,16 +188,44 @@ class Settler:
         if not room or not (fresh or again):
             return
         fresh, again = self._still_pending(fresh[: room * size], again)
-        # however many fresh ones come, one of the refused finds a slot
-        kept = 1 if again and self._settings.max_in_flight > 1 and not self._retries_open() else 0
+        kept = self._kept(again)
         # from here on, so that a slow RPC node leaves time for one group at least
-        turn = replace(turn, spare=kept, until=self._in_patience(FRESH_PATIENCE))
-        for group in groups(fresh, size=size, now=turn.head.timestamp):
+        first = replace(turn, spare=kept, until=self._in_patience(FRESH_PATIENCE))
+        waiting = groups(fresh, size=size, now=turn.head.timestamp)
+        while waiting and first.goes_on():
+            self._dispatcher.settle(waiting.pop(0), first)
+        self._settle_again(again, turn)
+        # what was kept and not needed
+        last_ones = replace(turn, until=self._in_patience(MODEST_PATIENCE))
+        while kept and waiting and last_ones.goes_on():
+            self._dispatcher.settle(waiting.pop(0), last_ones)
+        turn.trials.check()
+
+    def _kept(self, again: Sequence[PaymentRow]) -> int:
+        """Slots that fresh payments leave to refused ones: however many fresh ones come, one of the refused finds one.
+        The only slot is theirs every other time."""
+        if not again or self._retries_open():
+            return 0
+        if self._settings.max_in_flight > 1:
+            return 1
+        self._yields = not self._yields
+        return int(self._yields)
+
+    def _settle_again(self, again: Sequence[PaymentRow], turn: Round) -> None:
+        """Refused payments: the longest due one by one, further ones together. Where there is one slot for both, each
+        has it every other time."""
+        ways: list[Callable[[Round], None]] = [
+            lambda modest: self._together(again[ALONE:], modest),
+            lambda modest: self._dispatcher.settle_each(again[:ALONE], modest),
+        ]
+        if self._modest(turn).goes_on():
+            self._alone_first = not self._alone_first
+        for way in reversed(ways) if self._alone_first else ways:
+            way(self._modest(turn))
+
+    def _together(self, rows: Sequence[PaymentRow], turn: Round) -> None:
+        for group in groups(rows, size=self._settings.batch_size, now=turn.head.timestamp):
             self._dispatcher.settle(group, turn)
-        modest = self._modest(turn)
-        for group in groups(again[ALONE:], size=size, now=turn.head.timestamp):
-            self._dispatcher.settle(group, modest)
-        self._dispatcher.settle_each(again[:ALONE], self._modest(turn))
 
     def _reclaim(self, turn: Round) -> None:
         """One at a time: a payment that can still be settled is worth more than one that cannot be lost any more."""
@@ -201,7 +233,7 @@ class Settler:
             if any(one.kind == RECLAIM for one in intents.intents_in(connection, [intents.OPEN])):
                 return
         modest = self._modest(turn)
-        for row in self._due((Stage.EXPIRED,), deadline=turn.head.timestamp, limit=ALONE):
+        for row in self._due((Stage.EXPIRED,), before=turn.head.timestamp, limit=ALONE):
             if not modest.goes_on() or not self._dispatcher.reclaim(row, modest):
                 return
 
@@ -221,7 +253,13 @@ class Settler:
         return time.monotonic() + waits * self._settings.peer_timeout
 
     def _due(
-        self, stages: Sequence[Stage], *, limit: int, refused: bool | None = None, deadline: int | None = None
+        self,
+        stages: Sequence[Stage],
+        *,
+        limit: int,
+        refused: bool | None = None,
+        before: float | None = None,
+        after: float | None = None,
     ) -> list[PaymentRow]:
         # a fresh payment is put off by the first wait only
         longest = self._settings.retry_first if refused is False else self._settings.retry_max
@@ -233,7 +271,8 @@ class Settler:
                 now=milliseconds(),
                 longest=max(int(longest * 1000), EVENT_WAIT),
                 refused=refused,
-                deadline=deadline,
+                before=before,
+                after=after,
                 limit=limit,
             )
             # a payment that was reorganised into another block may still be in a transaction from before

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, distinct, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, distinct, func, insert, or_, select, update
 
 from oracle.store.records import Attempt, Intent
 from oracle.store.schema import attempts, intent_payments, intents, payments
@@ -65,22 +65,21 @@ def payments_held(connection: Connection, states: Iterable[str] = PENDING) -> se
     return set(connection.execute(query).scalars())
 
 
-def payments_carried(connection: Connection, cursor: int) -> set[str]:
-    """The ids of all payments of which something is still to be heard, as the journal has read up to block `cursor`:
-    their transaction waits, or it did its work in a later block."""
+def payments_carried(cursor: int) -> Select[Any]:
+    """A query for the ids of all payments of which something is still to be heard, as the journal has read up to block
+    `cursor`: their transaction waits, or it did its work in a later block."""
     did_its_work = and_(
         intents.c.state == MINED,
         intents.c.mined_block > cursor,
         intents.c.succeeded,
         attempts.c.void.is_not(True),
     )
-    query = (
+    return (
         select(intent_payments.c.payment_id)
         .join(intents, intents.c.id == intent_payments.c.intent_id)
         .outerjoin(attempts, attempts.c.tx == intents.c.mined_tx)
         .where(or_(intents.c.state == OPEN, did_its_work))
     )
-    return set(connection.execute(query).scalars())
 
 
 def retries_open(connection: Connection) -> int:

@@ -138,14 +138,15 @@ def due(
     longest: int,
     limit: int,
     refused: bool | None = None,
-    deadline: int | None = None,
+    before: float | None = None,
+    after: float | None = None,
 ) -> list[PaymentRow]:
     """Payments in one of `stages` and in the contract's `status` whose time has come: first what was never put off,
     oldest first, then by how long it has been due.
 
     No wait is longer than `longest` (as `now` unix milliseconds): what lies further ahead was written while the clock
-    was wrong, and is due. `refused`: only those that were refused, or only those that were not. `deadline`: only those
-    with a settle deadline before it.
+    was wrong, and is due. `refused`: only those that were refused, or only those that were not. `before`, `after`: only
+    those with a settle deadline before or after it.
     """
     query = (
         _in(stages, status)
@@ -155,14 +156,17 @@ def due(
     )
     if refused is not None:
         query = query.where(payments.c.refusals > 0 if refused else payments.c.refusals == 0)
-    if deadline is not None:
-        query = query.where(payments.c.settle_deadline < deadline)
+    if before is not None:
+        query = query.where(payments.c.settle_deadline < before)
+    if after is not None:
+        query = query.where(payments.c.settle_deadline > after)
     return [_payment(row) for row in connection.execute(query).mappings()]
 
 
-def in_stage(connection: Connection, *, stage: str, status: str, limit: int) -> list[PaymentRow]:
-    """Payments in a stage and in the contract's `status`, oldest first."""
-    query = _in((stage,), status).order_by(payments.c.block, payments.c.log_index).limit(limit)
+def in_stage(connection: Connection, *, stage: str, status: str, besides: Select[Any], limit: int) -> list[PaymentRow]:
+    """Payments in a stage and in the contract's `status`, oldest first, without those whose ids `besides` finds."""
+    query = _in((stage,), status).where(payments.c.payment_id.not_in(besides))
+    query = query.order_by(payments.c.block, payments.c.log_index).limit(limit)
     return [_payment(row) for row in connection.execute(query).mappings()]
 
 

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from oracle.chain.status import PaymentStatus
-from oracle.errors import RoundsFailed
+from oracle.errors import RoundsFailed, RpcUnavailable
 from oracle.node import NodeState
 from oracle.node.bus import EventBus
 from oracle.node.condition import DEFECT, DEFECT_ROUNDS, Condition
@@ -162,6 +162,28 @@ def test_defect__the_same_for_too_many_rounds__ends_the_node_with_a_sentence(
         assert f"gave up after {DEFECT_ROUNDS} rounds in a row that ended with KeyError in step" in str(node.failure)
         assert isinstance(node.failure.__cause__, KeyError)
         assert node.service.health().state is NodeState.STOPPED
+    finally:
+        node.stop()
+
+
+def test_defect__the_rpc_node_is_away_in_between__is_counted_on(
+    shared_net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = [0]
+
+    def step(_watcher: Watcher, _stop: threading.Event) -> Any:
+        rounds[0] += 1
+        if rounds[0] % 10 == 0:
+            raise RpcUnavailable(endpoint="there", method="eth_call", attempts=1, cause="it is away")
+        raise KeyError
+
+    monkeypatch.setattr(Watcher, "step", step)
+    monkeypatch.setattr("oracle.node.node.LONGEST_PAUSE", 0.02)
+    node = RunningNode(shared_net.settings(tmp_path / "data"))
+    node.start()
+    try:
+        assert isinstance(eventually(lambda: node.failure, "the node ends"), RoundsFailed)
+        assert rounds[0] == DEFECT_ROUNDS + (DEFECT_ROUNDS - 1) // 9
     finally:
         node.stop()
 

@@ -108,10 +108,26 @@ def test_due__put_off_for_longer_than_anything_is__the_clock_was_wrong_and_it_is
     assert numbers_due(database, 500) == [1]
 
 
-def test_due__settle_deadline_asked_for__only_what_ends_before_it(database: Database) -> None:
+def test_due__settle_deadline_asked_for__only_what_ends_before_or_after_it(database: Database) -> None:
     with database.writing() as connection:
-        payments.add_scored(connection, [a_payment(1, settle_deadline=99), a_payment(2, settle_deadline=100)])
-    assert numbers_due(database, 500, deadline=100) == [1]
+        payments.add_scored(connection, [a_payment(n, settle_deadline=98 + n) for n in (1, 2, 3, 4)])
+    assert numbers_due(database, 500, before=100) == [1]
+    assert numbers_due(database, 500, after=100) == [3, 4]
+    # nothing that is left out takes a place
+    assert numbers_due(database, 500, after=100, limit=1) == [3]
+
+
+def test_in_stage__more_are_carried_than_a_look_takes__finds_the_others(database: Database) -> None:
+    with database.writing() as connection:
+        payments.add_scored(connection, [a_payment(n, stage="submitted") for n in (1, 2, 3, 4)])
+        carried = [a_payment(n).payment.payment_id for n in (1, 2)]
+        intents.add_intent(
+            connection, kind="settle", nonce=1, destination="0x", calldata="0x", payment_ids=carried, now=1
+        )
+    with database.reading() as connection:
+        besides = intents.payments_carried(0)
+        found = payments.in_stage(connection, stage="submitted", status="pending", besides=besides, limit=2)
+    assert [row.block for row in found] == [3, 4]
 
 
 def test_replay__more_than_one_slice__gives_all_in_canonical_order(database: Database) -> None:
