@@ -41,7 +41,7 @@ def main() -> None:
     _, owner = np.unique(wallets, return_inverse=True)
     weights = (1.0 / np.bincount(owner))[owner]
     overall, weighted, novelty = (column[wanted] for column in through_the_engine(transfers))
-    rows = vectors(transfers, transfers.sender == transfers.wallet, wanted)
+    rows = vectors(transfers, transfers.sender == transfers.wallet, wanted, as_a_node=True)
     rank = supervised_ranks(rows, labels, owner)
     bands = np.digitize(ages(transfers, wanted), BANDS)
     scores = {"anomaly rank alone": novelty, "supervised rank alone": rank}

@@ -19,16 +19,14 @@ _ADDRESS = re.compile("0x[0-9a-f]{40}")
 class Row:
     """One payment of a source. `number` is its row there, from 0 on, left-out rows included.
 
-    `label`: 1 fraud, 0 not, -1 unknown; `kind`: the typology or story, "" where none is named; `stable`: the token is
-    worth about a dollar; `pays`: the party that the label is about is the sender. `lists` are to be in force from this
-    payment on; None: as before.
+    `label`: 1 fraud, 0 not, -1 unknown; `kind`: the typology or story, "" where none is named; `pays`: the party that
+    the label is about is the sender. `lists` are to be in force from this payment on; None: as before.
     """
 
     number: int
     payment: Payment
     label: int = -1
     kind: str = ""
-    stable: bool = True
     pays: bool = True
     lists: ScreeningLists | None = None
 

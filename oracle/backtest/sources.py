@@ -77,7 +77,6 @@ class TransfersSource:
                     ),
                     label,
                     data.kinds[kind] if kind >= 0 else "",
-                    data.tokens[token].stable,
                     wallet in (sender, -1),
                 )
 

@@ -74,7 +74,7 @@ class StreamJudge:
 
 def transfer_of(row: Row, key: Callable[[str], int] = key_of) -> Transfer:
     """A row as a node gives it to the stream. `key`: `key_of`, or a memory of it."""
-    return streams.transfer_of(row.payment, 0, key=key, stable=row.stable)
+    return streams.transfer_of(row.payment, 0, key=key)
 
 
 def _record(row: Row, score: int, probability: float) -> Record:

@@ -66,8 +66,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _supervised(name: str, path: Path | None, seed: int, cache: Path, report: Callable[[str, float], None]) -> bytes:
-    """The supervised model's file, trained on what a node sees: the set's transfers alone, each labelled wallet's first
-    ones, seen from its side."""
+    """The supervised model's file, trained on what a node sees: the set's transfers of dollar stablecoins alone, with
+    the amounts that the engine counts, each labelled wallet's first ones, seen from its side."""
     import numpy as np
 
     from oracle.datasets import among_first, load, without_repeats
@@ -78,14 +78,16 @@ def _supervised(name: str, path: Path | None, seed: int, cache: Path, report: Ca
 
     report(f"reading {name}", 0.0)
     transfers = without_repeats(load(name, path)).transfers
+    stable = np.array([token.stable for token in transfers.tokens], np.bool_)[transfers.token]
+    transfers = transfers.take(stable)
     labelled = (transfers.wallet >= 0) & (transfers.label >= 0)
     if len(np.unique(transfers.label[labelled])) < 2:
         raise ConfigurationError(
-            f"The data set {name} does not label wallets of both kinds, so that nothing can be learned from it."
-            f" Take one that does, as stablecoins or labelled."
+            f"The data set {name} does not label wallets of both kinds that moved stablecoins, so that nothing can be"
+            f" learned from it. Take one that does, as stablecoins or labelled."
         )
     wanted = among_first(transfers, PER_WALLET) & labelled
-    rows = vectors(transfers, transfers.sender == transfers.wallet, wanted)
+    rows = vectors(transfers, transfers.sender == transfers.wallet, wanted, as_a_node=True)
     model = fit(
         rows,
         transfers.label[wanted].astype(np.float64),

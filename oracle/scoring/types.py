@@ -68,6 +68,11 @@ class RiskLevel(IntEnum):
         return cls((score > 20) + (score > 40) + (score > 60) + (score > 80))
 
 
+def micro(amount: int, decimals: int) -> int:
+    """Base units of a token as millionths of it, rounded down."""
+    return amount * MICRO // int(10**decimals)
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
     """One payment, made or intended. `amount` in base units of `token`, `timestamp` of its block in unix seconds.
@@ -88,7 +93,7 @@ class Payment:
     @property
     def micro(self) -> int:
         """The amount in millionths of a token, rounded down."""
-        return self.amount * MICRO // int(10**self.decimals)
+        return micro(self.amount, self.decimals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def labelled_task(name: str, path: Path | None = None) -> Task:
     wanted[places[among_first(history.take(places), MOST)]] = True
     pays = history.sender == history.wallet
     rows = vectors(history, pays, wanted)
-    alone = None if seen.all() else vectors(history.take(seen), pays[seen], wanted[seen])
+    alone = None if seen.all() else vectors(history.take(seen), pays[seen], wanted[seen], as_a_node=True)
     transfers = history.take(wanted)
     labels = transfers.label.astype(np.float64)
     listed = memberships(transfers)

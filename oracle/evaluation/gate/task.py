@@ -64,7 +64,8 @@ class Task:
     cohorts: Cohorts
     facts: tuple[tuple[str, str], ...]
     alone: Floats | None = None
-    """(M, F): the same features where only the set's own tokens were ever seen, None where that is no difference."""
+    """(M, F): the same features as a node would make them, which sees the set's own tokens only and takes each for a
+    dollar; None where the set is of all tokens."""
 
     def take(self, kept: NDArray[Any]) -> "Task":
         """Some of the rows, in their order."""

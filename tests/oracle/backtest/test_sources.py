@@ -73,7 +73,7 @@ def test_data_set__with_a_repeated_transfer__plays_it_once_in_the_order_of_time(
     assert [row.payment.amount for row in rows] == [10**6, 2 * 10**6]
     assert [row.payment.tx for row in rows] == [tx_hash(1), tx_hash(2)]
     assert sum(source.left_out.values()) == 1
-    assert all(row.stable and row.payment.decimals == 6 for row in rows)
+    assert all(row.payment.decimals == 6 for row in rows)
 
 
 def test_data_set__of_bank_accounts__gets_one_address_per_account(tmp_path: Path) -> None:
