@@ -20,7 +20,7 @@ from oracle.scoring.stream import FEATURES as STREAM_FEATURES
 from oracle.scoring.supervised import SupervisedModel
 from oracle.scoring.types import RULES
 
-SCHEMA = "payflow.model/1"
+SCHEMA = "payflow.model/2"
 _DEFAULT = "default.safetensors"
 _PIN = "default.sha256"
 _SUPERVISED = "supervised.file"

@@ -1,5 +1,6 @@
-"""The anomaly channel: five detectors, each as a rank among ordinary payments, and the rank of their mean."""
+"""The anomaly channel: five detectors, each as a rank among ordinary payments, and the rank of their weighted mean."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -18,13 +19,15 @@ _GRID = 9
 
 @dataclass(frozen=True, slots=True)
 class AnomalyEnsemble:
-    """Novelty: how far is this payment from anything ordinary? `curves`: one a member, and the last for their mean."""
+    """Novelty: how far is this payment from anything ordinary? `curves`: one a member, and the last for their mean.
+    `weights`: what each member counts in it, whole numbers, not all 0."""
 
     forest: Forest
     svm: OneClassSvm
     neighbourhood: Neighbourhood
     autoencoder: Autoencoder
     curves: tuple[RankCurve, ...]
+    weights: tuple[int, ...]
 
     @property
     def name(self) -> str:
@@ -40,7 +43,7 @@ class AnomalyEnsemble:
     def opinion(self, x: Floats) -> Opinion:
         """Ranks of the members, and the rank of their mean."""
         ranks = [curve(score) for curve, score in zip(self.curves[:-1], self.raw(x), strict=True)]
-        return Opinion(self.name, self.curves[-1](fsum(ranks) / len(ranks)), dict(zip(MEMBERS, ranks, strict=True)))
+        return Opinion(self.name, self.curves[-1](mean(ranks, self.weights)), dict(zip(MEMBERS, ranks, strict=True)))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to store."""
@@ -50,6 +53,7 @@ class AnomalyEnsemble:
             "neighbourhood": self.neighbourhood.arrays(),
             "autoencoder": self.autoencoder.arrays(),
             "curves": pack(self.curves),
+            "weights": {"members": np.array(self.weights, np.int32)},
         }
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
@@ -63,10 +67,19 @@ class AnomalyEnsemble:
         curves = unpack(parts["curves"])
         if len(curves) != len(MEMBERS) + 1:
             raise ValueError(f"expected {len(MEMBERS) + 1} rank curves and found {len(curves)}")
+        weights = parts["weights"]["members"]
+        if weights.dtype != np.int32 or weights.shape != (len(MEMBERS),) or weights.min() < 0 or not weights.any():
+            raise ValueError(f"the members' weights are {weights.tolist()}")
         return cls(
             Forest.of(parts["forest"], features),
             OneClassSvm.of(parts["svm"], features),
             Neighbourhood.of(parts["neighbourhood"], features),
             Autoencoder.of(parts["autoencoder"], features),
             curves,
+            tuple(weights.tolist()),
         )
+
+
+def mean(ranks: Sequence[float], weights: Sequence[int]) -> float:
+    """The weighted mean, correctly rounded but for the division."""
+    return fsum([weight * rank for weight, rank in zip(weights, ranks, strict=True)]) / sum(weights)

@@ -51,3 +51,16 @@ def ordinary_life(seed: int, payments: int, config: ScoringConfig, progress: Pro
             rows.append(collect((one.payment for one in stream), config))
             progress("simulating ordinary life", 0.4 * (2 * index + kind + 1) / (2 * len(ECONOMIES)))
     return np.concatenate(fit), np.concatenate(held_out)
+
+
+def fraudulent_life(seed: int, payments: int, config: ScoringConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of ordinary payments and of frauds in economies of their own, and labels, 1 for fraud; what only prepares
+    a fraud is left out."""
+    rows, labels = [], []
+    for index, parameters in enumerate(ECONOMIES):
+        source = seed * TRAINING_SEEDS + TRAINING_SEEDS + 2 * len(ECONOMIES) + index
+        stream = list(simulate(source, payments // len(ECONOMIES), parameters=parameters))
+        kept = np.array([bool(one.label) or one.ordinary for one in stream])
+        rows.append(collect((one.payment for one in stream), config)[kept])
+        labels.append(np.array([float(bool(one.label)) for one in stream])[kept])
+    return np.concatenate(rows), np.concatenate(labels)

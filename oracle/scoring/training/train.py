@@ -1,6 +1,6 @@
 """`train`: from a seed to the bytes of a model file."""
 
-from math import fsum
+from dataclasses import replace
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -14,11 +14,13 @@ from threadpoolctl import threadpool_limits
 
 from oracle.scoring.config import ScoringConfig
 from oracle.scoring.ensemble import AnomalyEnsemble, Forest, RankCurve
+from oracle.scoring.ensemble.anomaly import mean
 from oracle.scoring.features import VELOCITY_FEATURES
 from oracle.scoring.model import serialise
 from oracle.scoring.training import export
 from oracle.scoring.training.curves import scaler, score_curve
-from oracle.scoring.training.data import Progress, ordinary_life
+from oracle.scoring.training.data import Progress, fraudulent_life, ordinary_life
+from oracle.scoring.training.selection import selected
 from oracle.scoring.training.settings import (
     DBSCAN_MINIMUM,
     DBSCAN_QUANTILE,
@@ -41,7 +43,8 @@ def train(
     supervised: bytes | None = None,
     progress: Progress | None = None,
 ) -> bytes:
-    """A model trained on simulated ordinary life: `payments` to fit on and as many others to calibrate on.
+    """A model trained on simulated ordinary life: `payments` to fit on and as many others to calibrate on. Simulated
+    frauds in further economies decide what each detector weighs.
 
     `supervised` is the file of a supervised model to put in. The same arguments give the same bytes on the same machine
     and library versions; one thread computes, because the order of sums in BLAS depends on their number. Raises
@@ -60,6 +63,9 @@ def train(
         velocity = _forest(x[:, :width], VELOCITY_TREES, seed)
         velocity_curve = score_curve(np.array([velocity.raw(row) for row in y[:, :width]]))
         ensemble = _ensemble(x, y, seed, report)
+        report("weighing the detectors", 0.85)
+        z, frauds = fraudulent_life(seed, payments, config)
+        ensemble = _weighed(ensemble, y, _scaled(scale.curves, z), frauds)
     report("writing", 1.0)
     return serialise(
         config=config,
@@ -103,8 +109,18 @@ def _ensemble(x: np.ndarray, y: np.ndarray, seed: int, report: Progress) -> Anom
         network.fit(x, x)
     parts = (forest, export.one_class_svm(svm), export.neighbourhood(lof, dbscan, points), export.autoencoder(network))
     report("calibrating", 0.75)
-    bare = AnomalyEnsemble(*parts, curves=())
+    bare = AnomalyEnsemble(*parts, curves=(), weights=())
     raw = np.array([bare.raw(row) for row in y])
-    members = tuple(score_curve(column) for column in raw.T)
-    means = np.array([fsum(c(v) for c, v in zip(members, row, strict=True)) / len(members) for row in raw.tolist()])
-    return AnomalyEnsemble(*parts, curves=(*members, score_curve(means)))
+    return replace(bare, curves=tuple(score_curve(column) for column in raw.T))
+
+
+def _weighed(bare: AnomalyEnsemble, y: np.ndarray, z: np.ndarray, frauds: np.ndarray) -> AnomalyEnsemble:
+    """With weights by what frauds among `z` tell, and the mean ranked among the ordinary payments `y`."""
+
+    def ranks(rows: np.ndarray) -> np.ndarray:
+        raw = (bare.raw(row) for row in rows)
+        return np.array([[curve(score) for curve, score in zip(bare.curves, one, strict=True)] for one in raw])
+
+    weights = selected(ranks(z), frauds)
+    means = np.array([mean(row, weights) for row in ranks(y).tolist()])
+    return replace(bare, curves=(*bare.curves, score_curve(means)), weights=weights)
