@@ -10,6 +10,7 @@ from enum import IntEnum, IntFlag
 from functools import lru_cache
 
 from oracle.scoring.canonical import canonical
+from oracle.scoring.lists import ListEntry
 
 RULES = "payflow.rules/2"
 """Version of the rules in code: score tables, formulas, features. It stands in model files and evidence documents;
@@ -98,14 +99,15 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One finding: who found it, how bad it is alone (0–100), the sentence for a person, and the payments that prove
-    it."""
+    """One finding: who found it, how bad it is alone (0–100), the sentence for a person, and the payments and list
+    entries that prove it."""
 
     analyzer: str
     score: int
     sentence: str
     payments: tuple[str, ...] = ()
     alerts: Alert = NO_ALERT
+    entries: tuple[ListEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Assessment:
     lists_version: str
     supervised: Mapping[str, object] = field(default_factory=dict)
     """What the supervised model read and why it says so, where it added to the score."""
-    schema: str = field(default="payflow.evidence/2")
+    schema: str = field(default="payflow.evidence/3")
 
     @property
     def payment_id(self) -> str:
@@ -176,6 +178,15 @@ class Assessment:
                     "sentence": one.sentence,
                     "payments": one.payments,
                     "alerts": alert_names(int(one.alerts)),
+                    "entries": [
+                        {
+                            "address": entry.address,
+                            "kind": entry.kind.value,
+                            "source": entry.source,
+                            "note": entry.note,
+                        }
+                        for entry in one.entries
+                    ],
                 }
                 for one in self.explanations
             ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oracle.scoring.analyzers.wording import plural
 from oracle.scoring.features import Context
-from oracle.scoring.lists import HUBS, ListKind, ScreeningLists
+from oracle.scoring.lists import HUBS, ListEntry, ListKind, ScreeningLists
 from oracle.scoring.numbers import interpolate
 from oracle.scoring.state import Pair, WalletState
 from oracle.scoring.types import NO_ALERT, Alert, Explanation
@@ -25,6 +25,8 @@ _DIRECT = {
     ListKind.MIXER: (75, Alert.MIXING_DETECTED),
 }
 _BAD = tuple(_DIRECT)
+_SHOWN = 4
+"""Listed wallets one hop away that a finding names, the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,8 @@ def screen(context: Context, lists: ScreeningLists) -> Screening:
                 entry = lists.entry(address, kind)
                 source = f" by {entry.source}" if entry and entry.source else ""
                 note = f" ({entry.note})" if entry and entry.note else ""
-                findings.append(
-                    Explanation(
-                        "graph", score, f"The {side} {address} is listed as {kind.value}{source}{note}.", (), alert
-                    )
-                )
+                sentence = f"The {side} {address} is listed as {kind.value}{source}{note}."
+                findings.append(Explanation("graph", score, sentence, (), alert, () if entry is None else (entry,)))
     hub = bool((kinds["sender"] | kinds["recipient"]) & HUBS)
     for side, wallet in (("sender", context.sender), ("recipient", context.recipient)):
         if not kinds[side] & HUBS:
@@ -96,18 +95,27 @@ def _exposure(side: str, wallet: WalletState, token: str, lists: ScreeningLists)
             score *= SENT_FACTOR
         if side == "recipient":
             score *= RECIPIENT_FACTOR
+        latest = tainted[-_SHOWN:]
+        entries = tuple(entry for other, _ in latest for entry in _bad_entries(other, token, lists))
         found.append(
             Explanation(
                 "graph",
                 round(score),
                 f"One hop away: {share:.1%} of what the {side} has {word} others was {word}"
                 f" {plural(len(tainted), 'listed wallet')},"
-                f" such as {tainted[-1][0]}.",
-                tuple(pair.last_id for _, pair in tainted[-4:]),
+                f" such as {tainted[-1][0]} ({entries[-1].kind.value}).",
+                tuple(pair.last_id for _, pair in latest),
                 NO_ALERT,
+                entries,
             )
         )
     return found
+
+
+def _bad_entries(address: str, token: str, lists: ScreeningLists) -> list[ListEntry]:
+    kinds = listed_as(address, token, lists)
+    found = (lists.entry(address, kind) for kind in _BAD if kind in kinds)
+    return [entry for entry in found if entry is not None]
 
 
 def _listed_pairs(pairs: "dict[str, Pair]", token: str, lists: ScreeningLists) -> list[tuple[str, Pair]]:

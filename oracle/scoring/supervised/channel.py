@@ -1,6 +1,7 @@
 """The supervised model beside the stream that feeds it: what it says of a payment, seen from both of its parties."""
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -82,8 +83,10 @@ class SupervisedChannel:
         self._stream.observe(transfer)
 
     def explain(self, advice: Advice) -> tuple[list[Explanation], dict[str, object]]:
-        """Sentences on what raised the score most, and the evidence: the largest exact contributions (log-odds)."""
-        shares = self._model.shap.contributions(advice.vector)
+        """Sentences on what raised the score most, and the evidence, in log-odds: what the trees say, and the parts
+        that it is the sum of: a base, the largest contributions (exact Shapley values), and all others together."""
+        shap = self._model.shap
+        shares = shap.contributions(advice.vector)
         order = np.argsort(-np.abs(shares), kind="stable")[:_SHOWN].tolist()
         raising = [one for one in order if shares[one] > 0 and advice.vector[one] == advice.vector[one]]
         listed = [
@@ -104,6 +107,9 @@ class SupervisedChannel:
             "score": advice.score,
             "rank": f"{advice.rank:.6f}",
             "probability": f"{advice.probability:.6f}",
+            "log_odds": f"{shap.expected + fsum(shares.tolist()):.6f}",
+            "base": f"{shap.expected:.6f}",
             "contributions": listed,
+            "other_contributions": f"{fsum(np.delete(shares, order).tolist()):.6f}",
         }
         return [Explanation("supervised", advice.score, sentence)], evidence
