@@ -26,7 +26,14 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         address core;
     }
 
-    /// @dev What a payment is held against: a tier's limits, and what all tiers share beside them, to be read at once.
+    /// @notice What a payment is held against, in one word that is read at once.
+    /// @dev `_policyOf` reads it as a whole: the order of the members is that of its bits.
+    /// @param perPayment Limit of a payment, cents; 2^64 - 1 means no limit, here and below.
+    /// @param daily Limit of 24 hours, cents.
+    /// @param monthly Limit of 30 days, cents.
+    /// @param travelRuleCents From how many cents on a reference is demanded; the same in all tiers.
+    /// @param open Whether accounts of this tier may pay.
+    /// @param screened Whether there is an external sanctions source to ask; the same in all tiers.
     struct Policy {
         uint64 perPayment;
         uint64 daily;
@@ -49,8 +56,8 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     error OnlyCore(address caller, address core);
     /// @notice Only the oracle that the core uses keeps the blacklist.
     error OnlyOracle(address caller, address oracle);
-    /// @notice The zero address where an account is needed.
-    error ZeroAddress();
+    /// @notice The zero address for `what`: the core or an account.
+    error ZeroAddress(string what);
     /// @notice The external sanctions source did not answer.
     error SanctionsSourceFailed(address source);
     /// @notice There are at most 16 tiers, and this is none of them.
@@ -107,7 +114,7 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     mapping(uint16 jurisdiction => bool) private _blockedJurisdictions;
 
     constructor(Setup memory setup) Governed(setup.changeDelay, setup.admin) {
-        if (setup.core == address(0)) revert ZeroAddress();
+        if (setup.core == address(0)) revert ZeroAddress("core");
         core = setup.core;
         _epoch = block.timestamp - block.timestamp % RollingLimits.PERIOD;
         for (uint256 i = 0; i < setup.officers.length; ++i) {
@@ -180,7 +187,8 @@ contract ComplianceEngine is IComplianceEngine, Governed {
 
     // --- checks --------------------------------------------------------------------------------------------------
 
-    /// @notice Would this payment be refused, and why? The same answer as that of the enforcing path.
+    /// @notice Would this engine refuse this payment, and why? The same answer as that of its enforcing path. The core may still
+    /// refuse what this engine does not know of: the pause, the token, the amount, the recipient, terms or a reference of before.
     /// @return ok Whether it would pass.
     /// @return refusal For a program.
     /// @return reason For a person.
@@ -354,7 +362,7 @@ contract ComplianceEngine is IComplianceEngine, Governed {
 
     /// @notice Put an account on the own sanctions list, at once.
     function sanction(address account, string calldata reason) external onlyRole(COMPLIANCE_ROLE) {
-        if (account == address(0)) revert ZeroAddress();
+        if (account == address(0)) revert ZeroAddress("account");
         _mark(account, SANCTIONED, true);
         _profiles[account] = _profiles[account].withSanction(true);
         emit Sanctioned(account, msg.sender, reason);

@@ -42,6 +42,12 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         address core;
     }
 
+    /// @notice What a verdict is made by, in one word but for the signers.
+    /// @param quorum Signers that must agree.
+    /// @param limits Limits between the levels, as RiskLevels packs them.
+    /// @param signers Number of current signers.
+    /// @param maxReportLifetime Longest validity of a report, seconds.
+    /// @param signerSet Whose code is the signers' addresses (SignerSet); of a single signer its own address.
     struct Config {
         uint8 quorum;
         uint32 limits;
@@ -50,6 +56,13 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         address signerSet;
     }
 
+    /// @notice What is kept of a wallet, in one word.
+    /// @param score Last score that a single signer recorded.
+    /// @param peakScore Highest of them.
+    /// @param blacklisted Whether the risk admins block it.
+    /// @param whitelisted Whether it is spared the score.
+    /// @param updatedAt When the last score was recorded, unix seconds.
+    /// @param updates How many scores were recorded.
     struct WalletRecord {
         uint8 score;
         uint8 peakScore;
@@ -237,7 +250,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     /// @notice Record a wallet's risk. Open while the quorum is one.
     function updateRiskScore(address wallet, uint8 riskScore, bytes32 modelVersion) external onlyRole(AI_ORACLE_ROLE) {
         _requireOneSigner();
-        if (wallet == address(0)) revert ZeroAddress();
+        if (wallet == address(0)) revert ZeroAddress("wallet");
         RiskLevel level = _config.limits.levelOf(riskScore);
         _modelVersions[wallet] = modelVersion;
         _recordScore(wallet, riskScore);
@@ -261,7 +274,8 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         uint8 timingScore
     ) external onlyRole(AI_ORACLE_ROLE) returns (bool approved, uint8 overallRisk) {
         _requireOneSigner();
-        if (sender == address(0) || recipient == address(0)) revert ZeroAddress();
+        if (sender == address(0)) revert ZeroAddress("sender");
+        if (recipient == address(0)) revert ZeroAddress("recipient");
         if (amount > type(uint96).max) revert AmountTooLarge(amount, type(uint96).max);
         overallRisk = RiskLevels.overall(velocityScore, amountScore, patternScore, graphScore, timingScore);
         _analyses[transactionId] = Analysis({
@@ -302,7 +316,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
 
     /// @notice Block a wallet, at once: it can be paid nothing and create nothing.
     function blacklistWallet(address wallet, string calldata reason) external onlyRole(RISK_ADMIN_ROLE) {
-        if (wallet == address(0)) revert ZeroAddress();
+        if (wallet == address(0)) revert ZeroAddress("wallet");
         _wallets[wallet].blacklisted = true;
         emit WalletBlacklisted(wallet, msg.sender, reason);
         _mirror(wallet, true);
@@ -344,7 +358,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
 
     /// @notice Spare a wallet the score, as a scheduled change. It is never spared the sanctions check.
     function whitelistWallet(address wallet) external onlyScheduled {
-        if (wallet == address(0)) revert ZeroAddress();
+        if (wallet == address(0)) revert ZeroAddress("wallet");
         _wallets[wallet].whitelisted = true;
         emit WalletWhitelisted(wallet);
     }
@@ -405,7 +419,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
     function _grantRole(bytes32 role, address account) internal override returns (bool granted) {
         granted = super._grantRole(role, account);
         if (granted && role == AI_ORACLE_ROLE) {
-            if (account == address(0)) revert ZeroAddress();
+            if (account == address(0)) revert ZeroAddress("signer");
             if (account.code.length != 0) revert ContractSigner(account);
             if (_signers.length == MAX_SIGNERS) revert TooManySigners(MAX_SIGNERS);
             _signers.push(account);

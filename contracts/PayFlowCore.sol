@@ -565,7 +565,7 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         // slither-disable-next-line unused-return: the third value says what was wrong, which is not told
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (failure == ECDSA.RecoverError.NoError && signer == payer) return;
-        if (!SignatureChecker.isValidERC1271SignatureNowCalldata(payer, digest, signature)) revert InvalidIntent(payer, msg.sender);
+        if (!SignatureChecker.isValidERC1271SignatureNowCalldata(payer, digest, signature)) revert InvalidIntent(payer, signer);
     }
 
     /// @dev A permit that somebody else has brought already has done its work: the transfer tells.

@@ -28,6 +28,10 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
         address[] tokens;
     }
 
+    /// @notice What the core keeps of a token that was ever listed, in one word.
+    /// @param index Position in the list of tokens.
+    /// @param decimals What the token named when it was listed.
+    /// @param accepted Whether new payments in it are taken.
     struct TokenConfig {
         uint16 index;
         uint8 decimals;
@@ -45,6 +49,10 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
     /// @dev Bounds of the time for a quorum and of the time for a reviewer, seconds.
     uint256 private constant SHORTEST_WINDOW = 1 minutes;
     uint256 private constant LONGEST_WINDOW = 30 days;
+    /// @dev Gas for asking a token for its decimals, proxies included.
+    uint256 private constant DECIMALS_GAS = 100_000;
+    /// @dev Most decimals of a token, beyond which amounts in cents would not fit.
+    uint256 private constant MOST_DECIMALS = 24;
 
     /// @notice Who names the first oracle and compliance engine: the deployer, whose only power that is.
     address public immutable binder;
@@ -89,7 +97,7 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
 
     /// @notice End a pause.
     function unpause() external onlyRole(DEFAULT_ADMIN_ROLE) {
-        if (_oracle == address(0)) revert NotBound();
+        if (_oracle == address(0)) revert NotBound(binder);
         _unpause();
     }
 
@@ -186,10 +194,12 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
         if (standing == TokenStanding.Accepted || token.code.length == 0) revert TokenCannotBeListed(token);
         if (standing == TokenStanding.NeverListed) {
             uint256 index = _tokenList.length;
-            uint8 decimals = IERC20Metadata(token).decimals();
-            if (index > type(uint16).max || decimals > 24) revert TokenCannotBeListed(token);
+            // not by an interface: a contract without decimals, or with nonsense for them, would revert without a word
+            (bool answered, uint256 decimals) =
+                BoundedCall.ask(token, DECIMALS_GAS, abi.encodeCall(IERC20Metadata.decimals, ()));
+            if (!answered || index > type(uint16).max || decimals > MOST_DECIMALS) revert TokenCannotBeListed(token);
             _tokenList.push(token);
-            _tokens[token] = TokenConfig(uint16(index), decimals, true);
+            _tokens[token] = TokenConfig(uint16(index), uint8(decimals), true);
         } else {
             _tokens[token].accepted = true;
         }

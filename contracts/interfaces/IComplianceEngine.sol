@@ -6,7 +6,7 @@ import {ICoreBound} from "./ICoreBound.sol";
 /// @title Who may pay how much, and who may not be paid at all
 /// @dev Amounts are in cents of the tokens' unit of account, rounded up.
 interface IComplianceEngine is ICoreBound {
-    /// @notice Why a payment is refused; the same value in `checkPayment` and in the error.
+    /// @notice Why compliance refuses a payment; the same value in `checkPayment` and in the error.
     enum Refusal {
         None,
         SenderSanctioned,

@@ -50,8 +50,8 @@ interface IFraudOracle is ICoreBound {
     error TooManySigners(uint256 largest);
     /// @notice A lifetime of reports of zero or above the limit.
     error InvalidMaxLifetime(uint256 lifetime, uint256 longest);
-    /// @notice The zero address where a party is needed.
-    error ZeroAddress();
+    /// @notice The zero address for `what`: a party, a wallet or a signer.
+    error ZeroAddress(string what);
 
     /// @notice A signer was added.
     event SignerAdded(address indexed signer, uint256 signers);

@@ -55,8 +55,8 @@ interface IPayFlowCore {
     error OnlyBinder(address caller, address binder);
     /// @notice They are named already: later ones come by scheduled changes.
     error AlreadyBound(address oracle, address compliance);
-    /// @notice No oracle and compliance engine are named yet.
-    error NotBound();
+    /// @notice No oracle and compliance engine are named yet: `binder` names them, which opens the core.
+    error NotBound(address binder);
     /// @notice The recipient is listed, or the sender's account frozen: a reviewer cannot let the payment pass.
     error PartyListed(bytes32 paymentId, address party);
     /// @notice The sender is still sanctioned.
@@ -71,7 +71,8 @@ interface IPayFlowCore {
     error InvalidBatchSize(uint256 size, uint256 largest);
     /// @notice Too little gas is left for the rest of the batch, or for a check that must not be starved.
     error NotEnoughGas(uint256 left, uint256 needed);
-    /// @notice The payer's signature on the intent is missing, expired or another's.
+    /// @notice The payer's signature on the intent is missing or another's: `signer` is whose key made it on these terms and
+    /// this deadline, zero where none can have.
     error InvalidIntent(address payer, address signer);
     /// @notice The intent was valid until `deadline`.
     error IntentExpired(uint256 deadline, uint256 timestamp);
@@ -83,7 +84,8 @@ interface IPayFlowCore {
     error BoundElsewhere(address part, address core);
     /// @notice Reachable from the core itself only.
     error OnlySelf(address caller);
-    /// @notice More tokens than can be listed, or one without decimals.
+    /// @notice The token is listed and accepted already, has no code, names no decimals or more than 24, or there are more tokens
+    /// than can be listed.
     error TokenCannotBeListed(address token);
 
     /// @notice An escrow was opened.
@@ -126,7 +128,8 @@ interface IPayFlowCore {
     event PaymentCancelled(bytes32 indexed paymentId, address indexed by);
     /// @notice A payment was refunded after its deadline.
     event PaymentReclaimed(bytes32 indexed paymentId, address indexed by);
-    /// @notice A refund was due to a sanctioned sender: the escrow stays until compliance releases it.
+    /// @notice A verdict (also one that lets the payment pass), an approval or a refund met a sanctioned sender: the escrow stays
+    /// until compliance releases it.
     event PaymentFrozen(bytes32 indexed paymentId, address indexed sender);
     /// @notice A frozen escrow went back to its sender.
     event PaymentReleased(bytes32 indexed paymentId, address indexed by);

@@ -33,6 +33,9 @@ library RiskReports {
     uint256 internal constant CLOCK_SKEW = 15;
 
     uint256 private constant REPORT_SIZE = 384;
+    /// @dev Where the first of the six scores lies in a report, and where the last.
+    uint256 private constant FIRST_SCORE = 32;
+    uint256 private constant LAST_SCORE = 192;
 
     /// @notice Reverts unless the report is about `paymentId`, its scores are at most 100, and it is valid now and for no
     /// longer than `longest` seconds in all.
@@ -98,12 +101,14 @@ library RiskReports {
         uint256 expiresAt,
         uint256 longest
     ) private view {
-        RiskLevels.requireScore(report.overallScore);
-        RiskLevels.requireScore(report.velocityScore);
-        RiskLevels.requireScore(report.amountScore);
-        RiskLevels.requireScore(report.patternScore);
-        RiskLevels.requireScore(report.graphScore);
-        RiskLevels.requireScore(report.timingScore);
+        // whole words here too: the compiler's own reading of a member with bits beyond its type reverts without a word
+        for (uint256 at = FIRST_SCORE; at <= LAST_SCORE; at += 32) {
+            uint256 score;
+            assembly ("memory-safe") {
+                score := calldataload(add(report, at))
+            }
+            if (score > 100) revert RiskLevels.InvalidScore(score);
+        }
         uint256 alerts;
         assembly ("memory-safe") {
             alerts := calldataload(add(report, 224))

@@ -5,8 +5,8 @@ pragma solidity 0.8.37;
 /// @dev The code is a STOP, so that a call of it does nothing, and then 20 bytes an address. A mapping costs 2,100 gas for
 /// every signer of a quorum; this costs 2,600 for all of them, and nothing for a single one.
 library SignerSet {
-    /// @notice The contract with the signers' addresses could not be made.
-    error SignerSetNotStored();
+    /// @notice The contract with the addresses of so many signers could not be made: too little gas for its code.
+    error SignerSetNotStored(uint256 signers);
 
     uint256 private constant ADDRESS_SIZE = 20;
 
@@ -22,7 +22,7 @@ library SignerSet {
         assembly ("memory-safe") {
             pointer := create(0, add(creation, 32), mload(creation))
         }
-        if (pointer == address(0)) revert SignerSetNotStored();
+        if (pointer == address(0)) revert SignerSetNotStored(signers.length);
     }
 
     /// @notice Read the addresses that `store` wrote, 20 bytes each.

@@ -8,7 +8,7 @@ import pytest
 from conftest import DELAY, LIFETIME, REVIEW_WINDOW, SETTLE_WINDOW, Deploy, System
 from eth_abi import encode
 from eth_utils import keccak
-from support import CURVE_ORDER, REFUSAL, STATUS, refused
+from support import CURVE_ORDER, REFUSAL, STATUS, events, refused
 from web3.exceptions import ContractCustomError
 
 GRACE = 14 * 86_400
@@ -171,11 +171,18 @@ def test_signatures__63_of_them__are_the_most_that_are_read(system: System) -> N
 
 
 def test_batch__of_100_payments__is_the_largest(system: System) -> None:
+    payments = [system.pay(system.terms(amount)) for amount in range(1, 101)]
+    reports = [system.report(terms) for terms in payments]
+    batch = ([report.tuple() for report in reports], system.domain.sign_batch(reports, *system.signers))
+    terms = [one.tuple() for one in payments]
     with refused(system.core.InvalidBatchSize, size=101, largest=100):
-        system.core.settleBatch([system.terms().tuple()] * 101, [], sender=system.stranger)
-    # the oracle is asked, and misses the signatures
-    with refused(system.oracle.QuorumMismatch, given=0, required=1):
-        system.core.settleBatch([system.terms().tuple()] * 100, [], sender=system.stranger)
+        system.core.settleBatch([*terms, terms[0]], [batch], sender=system.stranger)
+    before = system.token.balanceOf(system.payee)
+    receipt = system.core.settleBatch(terms, [batch], sender=system.stranger)
+    assert [system.status(one) for one in payments] == [STATUS.index("Settled")] * 100
+    assert len(events(receipt, system.core.VerdictApplied)) == 100
+    assert system.token.balanceOf(system.payee) - before == sum(range(1, 101))
+    assert system.token.balanceOf(system.core) == 0
 
 
 # --- amounts and gas ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from conftest import UNLIMITED, ZERO, Deploy, System
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import DOLLAR, REFUSAL, STATUS, only, refused
+from support import DOLLAR, REFUSAL, STATUS, Terms, only, refused
 
 HOUR, DAY = 3600, 86_400
 TIERS = [(30_000, 50_000, 80_000, True), (UNLIMITED, UNLIMITED, UNLIMITED, True), (0, 0, 0, False)]
@@ -133,17 +133,34 @@ def test_external_source__lists_a_party__refused(sourced: tuple[System, Any]) ->
         system.pay()
 
 
-@pytest.mark.parametrize("mood", [1, 2, 3], ids=["reverts", "burns gas", "answers nonsense"])
+SILENT = {
+    "reverts": 1,
+    "burns gas": 2,
+    "answers nonsense": 3,
+    "has no code": "0x",
+    "answers a byte too few": "0x601f5ff3",  # 31 zeros, which read as a word would be "not listed"
+}
+"""A mood of the sources for tests, or the code that stands in a source's place."""
+
+
+@pytest.mark.parametrize("how", SILENT)
 def test_external_source__does_not_answer__closed_for_payments_and_open_for_refunds(
-    sourced: tuple[System, Any], mood: int
+    sourced: tuple[System, Any], how: str
 ) -> None:
     system, source = sourced
     pending, held = system.pay(), system.held()
     balance = system.token.balanceOf(system.payer)
-    source.setMood(mood, sender=system.admin)
+    instead = SILENT[how]
+    if isinstance(instead, str):
+        system.chain.provider.make_request("anvil_setCode", [source.address, instead])
+    else:
+        source.setMood(instead, sender=system.admin)
     assert check(system, system.terms())[1] == "SanctionsUnavailable"
     with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index("SanctionsUnavailable")):
         system.pay()
+    at_once = system.terms()
+    with refused(system.compliance.ComplianceRefused, refusal=REFUSAL.index("SanctionsUnavailable")):
+        system.core.payInstant(at_once.tuple(), system.signed(system.instant_report(at_once)), sender=system.payer)
     with refused(system.compliance.SanctionsSourceFailed, source=source.address):
         system.settle(pending)
     with refused(system.compliance.SanctionsSourceFailed, source=source.address):
@@ -175,8 +192,74 @@ def test_refund__gas_too_short_for_the_sanctions_check__reverts_instead_of_skipp
     assert STATUS[system.status(terms)] == "Frozen"
 
 
-def test_check_payment__answers_as_the_enforcing_path_does(system: System) -> None:
-    assert check(system, system.terms()) == (True, "None", "the payment complies")
+@pytest.fixture(scope="module")
+def strict(deploy: Deploy, project: Any, accounts: Any) -> tuple[System, Any]:
+    """Everything that can refuse: limits, a closed tier, a travel rule from 200 dollars on, an external source."""
+    source = accounts[0].deploy(project.TestSanctionsSource)
+    return deploy(tiers=TIERS, source=source.address, travel=20_000), source
+
+
+def arranged(system: System, source: Any, refusal: str) -> Terms:
+    """Terms of a payment that is refused for that reason, whatever must have happened before."""
+    engine, officer, terms = system.compliance, system.officer, system.terms()
+    party = system.payer if refusal.startswith("Sender") else system.payee
+    match refusal.removeprefix("Sender").removeprefix("Recipient"):
+        case "Sanctioned":
+            engine.sanction(party, "", sender=officer)
+        case "Frozen":
+            engine.freezeAccount(party, "", sender=officer)
+        case "Blacklisted":
+            system.oracle.blacklistWallet(party, "", sender=system.admin)
+        case "SanctionsUnavailable":
+            source.setMood(1, sender=system.admin)
+        case "JurisdictionBlocked":
+            engine.classify(system.payee, 0, 408, sender=officer)
+            engine.setJurisdictionBlocked(408, True, sender=officer)
+        case "TierClosed":
+            engine.classify(system.payer, 2, 0, sender=officer)
+        case "AbovePaymentLimit":
+            return terms.but(amount=300 * DOLLAR + 1)
+        case "AboveDailyLimit":
+            system.pay(terms.but(amount=300 * DOLLAR))
+            return system.terms(200 * DOLLAR + 1)
+        case "AboveMonthlyLimit":
+            for amount in (300, 300, 200):
+                system.pay(system.terms(amount * DOLLAR))
+                system.wait(DAY + 8 * HOUR)
+            return system.terms(1)
+        case "TravelRuleReference":
+            return terms.but(amount=200 * DOLLAR, ref=bytes(16))
+        case _:
+            raise AssertionError(f"nobody has arranged {refusal}")
+    return terms
+
+
+@pytest.mark.parametrize("refusal", REFUSAL[1:])
+def test_check_payment__every_refusal__code_and_reason_are_those_of_the_calls_that_enforce_it(
+    strict: tuple[System, Any], refusal: str
+) -> None:
+    system, source = strict
+    terms = arranged(system, source, refusal)
+    ok, code, reason = check(system, terms)
+    assert (ok, code) == (False, refusal)
+    reports = system.signed(system.instant_report(terms))
+    for pay in (
+        lambda: system.pay(terms),
+        lambda: system.core.payInstant(terms.tuple(), reports, sender=system.payer),
+    ):
+        with refused(system.compliance.ComplianceRefused) as found:
+            pay()
+        assert (REFUSAL[found["refusal"]], system.compliance.describe(found["refusal"])) == (code, reason)
+
+
+def test_check_payment__answers_as_the_enforcing_path_does(strict: tuple[System, Any]) -> None:
+    system, _ = strict
+    terms = system.terms()
+    assert check(system, terms) == (True, "None", "the payment complies")
+    system.pay(terms)
+
+
+def test_describe__every_refusal__a_sentence_of_its_own(system: System) -> None:
     reasons = {system.compliance.describe(number) for number in range(len(REFUSAL))}
     assert len(reasons) == len(REFUSAL)
 

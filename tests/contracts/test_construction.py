@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import DELAY, UNLIMITED, ZERO, System
+from eth_abi import encode
 from eth_utils import keccak
 from support import refused, signer_account
 from web3.exceptions import ContractCustomError
@@ -46,7 +47,8 @@ def oracle_setup(system: System, **changes: Any) -> tuple[Any, ...]:
 def test_oracle__impossible_setup__cannot_be_deployed(
     system: System, project: Any, change: dict[str, Any], error: str
 ) -> None:
-    with refused(getattr(system.oracle, error)):
+    named = {"what": "signer"} if error == "ZeroAddress" else {}
+    with refused(getattr(system.oracle, error), **named):
         system.stranger.deploy(project.FraudOracle, oracle_setup(system, **change))
 
 
@@ -78,7 +80,7 @@ def test_core__impossible_windows_and_tokens__cannot_be_deployed(system: System,
 
 def test_bind__once_by_the_deployer_and_to_contracts_only__opens_the_core(system: System, project: Any) -> None:
     core = system.stranger.deploy(project.PayFlowCore, core_setup(system, 60, [system.token]))
-    with refused(core.NotBound):
+    with refused(core.NotBound, binder=system.stranger.address):
         core.unpause(sender=system.admin)
     with refused(core.EnforcedPause):
         core.createPayment(system.payee, system.token, 1, bytes(16), sender=system.payer)
@@ -102,26 +104,26 @@ def test_compliance__without_a_core__cannot_be_deployed(system: System, project:
     # not by ape, which stumbles over the trace of this one
     with pytest.raises(ContractCustomError) as refusal:
         system.chain.provider.web3.eth.call({"from": system.stranger.address, "data": creation.data})
-    assert refusal.value.data == "0x" + keccak(text="ZeroAddress()")[:4].hex()
+    assert refusal.value.data == "0x" + (keccak(text="ZeroAddress(string)")[:4] + encode(["string"], ["core"])).hex()
 
 
 def test_lists__zero_address__refused(system: System, accounts: Any) -> None:
-    with refused(system.oracle.ZeroAddress):
+    with refused(system.oracle.ZeroAddress, what="wallet"):
         system.oracle.blacklistWallet(ZERO, "", sender=system.admin)
-    with refused(system.compliance.ZeroAddress):
+    with refused(system.compliance.ZeroAddress, what="account"):
         system.compliance.sanction(ZERO, "", sender=system.officer)
     call = system.oracle.whitelistWallet.encode_input(ZERO)
     system.oracle.scheduleChange(call, sender=system.admin)
     system.wait(DELAY)
-    with refused(system.oracle.ZeroAddress):
+    with refused(system.oracle.ZeroAddress, what="wallet"):
         system.oracle.executeChange(call, sender=system.admin)
 
 
 def test_one_signer_path__zero_address__refused(system: System, accounts: Any) -> None:
     node = accounts[8]
     system.change(system.oracle, system.oracle.grantRole.encode_input(system.oracle.AI_ORACLE_ROLE(), node))
-    with refused(system.oracle.ZeroAddress):
+    with refused(system.oracle.ZeroAddress, what="wallet"):
         system.oracle.updateRiskScore(ZERO, 1, bytes(32), sender=node)
-    for sender, recipient in ((ZERO, system.payee), (system.payer, ZERO)):
-        with refused(system.oracle.ZeroAddress):
+    for sender, recipient, what in ((ZERO, system.payee, "sender"), (system.payer, ZERO, "recipient")):
+        with refused(system.oracle.ZeroAddress, what=what):
             system.oracle.analyzeTransaction(bytes(32), sender, recipient, 1, 1, 1, 1, 1, 1, sender=node)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import DELAY, System
+from conftest import DELAY, LIFETIME, System
 from support import DOLLAR, STATUS, only, refused, signer_account
 
 
@@ -134,6 +134,9 @@ def test_report_lifetime__shrinks_at_once_and_grows_after_the_delay(system: Syst
     system.oracle.setMaxReportLifetime(3600, sender=system.admin)
     with refused(system.oracle.LooseningWaits, what="report lifetime"):
         system.oracle.setMaxReportLifetime(3601, sender=system.admin)
+    receipt = system.change(system.oracle, system.oracle.setMaxReportLifetime.encode_input(3601))
+    only(receipt, system.oracle.MaxReportLifetimeChanged, previous=3600, lifetime=3601)
+    assert system.oracle.maxReportLifetime() == 3601
     with refused(system.oracle.InvalidMaxLifetime, lifetime=0):
         system.oracle.setMaxReportLifetime(0, sender=system.admin)
 
@@ -345,19 +348,148 @@ def test_windows__change_after_the_delay_and_spare_payments_in_flight(system: Sy
 
 
 def test_admin__has_no_way_to_escrowed_money(system: System) -> None:
-    """Every function that the admin can call in its name, directly or delayed, leaves the escrow where it is."""
-    terms = system.pay()
-    system.core.pause(sender=system.admin)
-    system.core.suspendToken(system.token, sender=system.admin)
-    for function, arguments in (
-        (system.core.cancel, (terms.tuple(),)),
-        (system.core.releaseFrozen, (terms.tuple(),)),
-        (system.core.approve, (terms.tuple(), "")),
-        (system.core.reject, (terms.tuple(), "")),
+    core, terms = system.core, system.pay()
+    for function, arguments, error in (
+        (core.cancel, (terms.tuple(),), core.OnlySender),
+        (core.reclaim, (terms.tuple(),), core.TooEarlyToReclaim),
+        (core.settleNow, (terms.tuple(), []), system.oracle.QuorumMismatch),
+        (core.settleBatch, ([terms.tuple()], []), system.oracle.QuorumMismatch),
+        (core.executePayment, (system.id(terms),), core.VerdictMissing),
+        (core.executeWhitelisted, (terms.tuple(),), core.VerdictMissing),
+        (core.releaseFrozen, (terms.tuple(),), core.AccessControlUnauthorizedAccount),
+        (core.approve, (terms.tuple(), ""), core.AccessControlUnauthorizedAccount),
+        (core.reject, (terms.tuple(), ""), core.AccessControlUnauthorizedAccount),
     ):
-        with pytest.raises(Exception, match=r"."):
+        with refused(error):
             function(*arguments, sender=system.admin)
-    assert system.token.balanceOf(system.core) == terms.amount == 100 * DOLLAR
+    core.pause(sender=system.admin)
+    core.suspendToken(system.token, sender=system.admin)
+    assert system.token.balanceOf(core) == terms.amount == 100 * DOLLAR
+    assert STATUS[system.status(terms)] == "Pending"
+
+
+OPEN = {
+    "core": {
+        "createPayment",
+        "createPaymentFor",
+        "createPaymentWithAuthorization",
+        "createPaymentWithPermit",
+        "payInstant",
+        "payInstantWithAuthorization",
+        "payInstantWithPermit",
+        "settleNow",
+        "settleBatch",
+        "executePayment",
+        "executeWhitelisted",
+        "cancel",
+        "reclaim",
+        "revokeReference",
+    },
+    "oracle": {"mirrorBlacklist"},
+    "compliance": set(),
+}
+"""What anybody may call: terms, signatures and deadlines decide there, not roles."""
+ROLE, MAY = "AccessControlUnauthorizedAccount", ""
+NAMES_THE_CALLER = {
+    ROLE: "account",
+    "OnlyScheduled": "caller",
+    "OnlySelf": "caller",
+    "OnlyBinder": "caller",
+    "OnlyCore": "caller",
+    "OnlyOracle": "caller",
+    "ProposalRefused": "caller",
+    "AccessControlInvalidDefaultAdmin": "defaultAdmin",
+}
+
+Refusals = dict[str, tuple[tuple[Any, ...], str, str]]
+
+
+def governed(system: System, name: str) -> Refusals:
+    """All other functions: arguments, and how a stranger is refused, and the admin who holds no other role (MAY: not at
+    all). What can both tighten and loosen is asked to loosen.
+    """
+    someone, role, terms = system.payer, bytes([1] * 32), system.terms()
+    change = getattr(system, name).grantRole.encode_input(role, someone)
+    everywhere: Refusals = {
+        "scheduleChange": ((change,), "ProposalRefused", MAY),
+        "cancelChange": ((change,), "ProposalRefused", MAY),
+        "executeChange": ((change,), "ProposalRefused", MAY),
+        "grantRole": ((role, someone), "OnlyScheduled", "OnlyScheduled"),
+        "revokeRole": ((role, someone), ROLE, MAY),
+        "renounceRole": ((role, someone), "AccessControlBadConfirmation", "AccessControlBadConfirmation"),
+        "beginDefaultAdminTransfer": ((someone,), ROLE, MAY),
+        "cancelDefaultAdminTransfer": ((), ROLE, MAY),
+        "acceptDefaultAdminTransfer": ((), "AccessControlInvalidDefaultAdmin", "AccessControlInvalidDefaultAdmin"),
+        "changeDefaultAdminDelay": ((1,), ROLE, MAY),
+        "rollbackDefaultAdminDelay": ((), ROLE, MAY),
+    }
+    own: dict[str, Refusals] = {
+        "core": {
+            "bind": ((system.oracle, system.compliance), "OnlyBinder", "AlreadyBound"),
+            "pause": ((), ROLE, ROLE),
+            "unpause": ((), ROLE, MAY),
+            "suspendToken": ((system.token,), ROLE, ROLE),
+            "listToken": ((system.token,), "OnlyScheduled", "OnlyScheduled"),
+            "setOracle": ((system.oracle,), "OnlyScheduled", "OnlyScheduled"),
+            "setCompliance": ((system.compliance,), "OnlyScheduled", "OnlyScheduled"),
+            "setWindows": ((60, 60), "OnlyScheduled", "OnlyScheduled"),
+            "approve": ((terms.tuple(), ""), ROLE, ROLE),
+            "reject": ((terms.tuple(), ""), ROLE, ROLE),
+            "releaseFrozen": ((terms.tuple(),), ROLE, ROLE),
+            "applyBatchVerdict": (
+                (system.id(terms), terms.tuple(), (0, 0, 0, bytes(32), bytes(32))),
+                "OnlySelf",
+                "OnlySelf",
+            ),
+        },
+        "oracle": {
+            "updateRiskScore": ((someone, 1, bytes(32)), ROLE, ROLE),
+            "analyzeTransaction": ((bytes(32), someone, someone, 1, 1, 1, 1, 1, 1), ROLE, ROLE),
+            "raiseAlert": ((someone, bytes(32), 1, ""), ROLE, ROLE),
+            "blacklistWallet": ((someone, ""), ROLE, ROLE),
+            "unblacklistWallet": ((someone,), "OnlyScheduled", "OnlyScheduled"),
+            "whitelistWallet": ((someone,), "OnlyScheduled", "OnlyScheduled"),
+            "unwhitelistWallet": ((someone,), ROLE, ROLE),
+            "setThresholds": (((20, 40, 60, 81),), ROLE, ROLE),
+            "setQuorum": ((2,), ROLE, "LooseningWaits"),
+            "setMaxReportLifetime": ((LIFETIME + 1,), ROLE, "LooseningWaits"),
+        },
+        "compliance": {
+            "enrollPayment": ((someone, system.payee, 1, 6, bytes(16)), "OnlyCore", "OnlyCore"),
+            "beforeInstantPayment": ((someone, system.payee, 1, 6, bytes(16), 1), "OnlyCore", "OnlyCore"),
+            "handleVerdict": ((someone, system.payee, 1, False, False), "OnlyCore", "OnlyCore"),
+            "onBlacklist": ((someone, True), "OnlyOracle", "OnlyOracle"),
+            "sanction": ((someone, ""), ROLE, ROLE),
+            "unsanction": ((someone, ""), ROLE, ROLE),
+            "freezeAccount": ((someone, ""), ROLE, ROLE),
+            "releaseAccount": ((someone, ""), ROLE, ROLE),
+            "classify": ((someone, 1, 0), ROLE, ROLE),
+            "setJurisdictionBlocked": ((1, True), ROLE, ROLE),
+            "setTier": ((0, (50_000_001, 200_000_000, 2_000_000_000, True)), ROLE, "LooseningWaits"),
+            "setTravelRule": ((100_001,), ROLE, "LooseningWaits"),
+            "setSanctionsSource": ((system.token,), "OnlyScheduled", "OnlyScheduled"),
+        },
+    }
+    return everywhere | own[name]
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_governed_functions__all_of_the_abi_called_directly_by_a_stranger_or_the_admin__refused_by_name(
+    council: System, name: str
+) -> None:
+    contract, callers = getattr(council, name), (council.stranger, council.admin)
+    for role in ("RISK_ADMIN_ROLE", "PAUSER_ROLE"):
+        if hasattr(contract, role):
+            contract.revokeRole(getattr(contract, role)(), council.admin, sender=council.admin)
+    refusals = governed(council, name)
+    assert {method.name for method in contract.contract_type.mutable_methods} == set(refusals) | OPEN[name]
+    for function, (arguments, *errors) in refusals.items():
+        for caller, error in zip(callers, errors, strict=True):
+            if error == MAY:
+                continue
+            named = {NAMES_THE_CALLER[error]: caller.address} if error in NAMES_THE_CALLER else {}
+            with refused(getattr(contract, error), **named):
+                getattr(contract, function)(*arguments, sender=caller)
 
 
 def test_change__of_any_function_that_is_none__cannot_be_scheduled(system: System) -> None:

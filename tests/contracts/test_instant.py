@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import System
+from conftest import ZERO, System
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from support import DOLLAR, LEVEL, STATUS, Terms, only, refused, signer_account
@@ -35,7 +35,7 @@ INTENT = [
 ]
 
 
-def sign(system: System, key: Any, contract: Any, name: str, primary: str, fields: Any, value: Any) -> Any:
+def typed(system: System, contract: Any, name: str, primary: str, fields: Any, value: Any) -> Any:
     domain = {
         "name": name,
         "version": "1",
@@ -43,7 +43,11 @@ def sign(system: System, key: Any, contract: Any, name: str, primary: str, field
         "verifyingContract": contract.address,
     }
     types = {primary: [{"name": field, "type": kind} for field, kind in fields]}
-    return key.sign_message(encode_typed_data(domain, types, value))
+    return encode_typed_data(domain, types, value)
+
+
+def sign(system: System, key: Any, contract: Any, name: str, primary: str, fields: Any, value: Any) -> Any:
+    return key.sign_message(typed(system, contract, name, primary, fields, value))
 
 
 @pytest.fixture
@@ -251,7 +255,7 @@ def test_authorization__for_one_way_to_pay__is_worthless_for_the_other(system: S
         system.core.createPaymentWithAuthorization(terms.tuple(), *for_instant, sender=system.stranger)
 
 
-def intent(system: System, key: Any, terms: Terms, deadline: int) -> bytes:
+def intended(system: System, terms: Terms, deadline: int) -> Any:
     value = {
         "sender": terms.sender,
         "recipient": terms.recipient,
@@ -260,7 +264,11 @@ def intent(system: System, key: Any, terms: Terms, deadline: int) -> bytes:
         "ref": terms.ref,
         "deadline": deadline,
     }
-    return bytes(sign(system, key, system.core, "PayFlowCore", "PaymentIntent", INTENT, value).signature)
+    return typed(system, system.core, "PayFlowCore", "PaymentIntent", INTENT, value)
+
+
+def intent(system: System, key: Any, terms: Terms, deadline: int) -> bytes:
+    return bytes(key.sign_message(intended(system, terms, deadline)).signature)
 
 
 def test_create_payment_for__signed_intent__relayer_opens_exactly_that_once(system: System, accounts: Any) -> None:
@@ -270,11 +278,16 @@ def test_create_payment_for__signed_intent__relayer_opens_exactly_that_once(syst
     system.token.approve(system.core, 2**256 - 1, sender=payer)
     terms, deadline = system.terms(sender=payer.address), system.now + 600
     signature = intent(system, key, terms, deadline)
-    for changed in (terms.but(recipient=system.stranger.address), terms.but(amount=terms.amount + 1)):
-        with refused(system.core.InvalidIntent, payer=payer.address):
-            system.core.createPaymentFor(changed.tuple(), deadline, signature, sender=system.stranger)
-    with refused(system.core.InvalidIntent):
-        system.core.createPaymentFor(terms.tuple(), deadline + 1, signature, sender=system.stranger)
+    changed = (
+        (terms.but(recipient=system.stranger.address), deadline),
+        (terms.but(amount=terms.amount + 1), deadline),
+        (terms, deadline + 1),
+    )
+    for other, until in changed:
+        # on other terms the signature recovers to some key, which is nobody's
+        nobody = Account.recover_message(intended(system, other, until), signature=signature)
+        with refused(system.core.InvalidIntent, payer=payer.address, signer=nobody):
+            system.core.createPaymentFor(other.tuple(), until, signature, sender=system.stranger)
     system.core.createPaymentFor(terms.tuple(), deadline, signature, sender=system.stranger)
     with refused(system.core.PaymentAlreadyExists):
         system.core.createPaymentFor(terms.tuple(), deadline, signature, sender=system.stranger)
@@ -295,9 +308,10 @@ def test_create_payment_for__account_that_delegates_its_code__its_key_signs_all_
     delegation = "0xef0100" + system.token.address[2:].lower()
     system.chain.provider.make_request("anvil_setCode", [payer.address, delegation])
     terms, deadline = system.terms(sender=payer.address), system.now + 600
-    with refused(system.core.InvalidIntent, payer=payer.address):
-        stranger = intent(system, signer_account(4242), terms, deadline)
-        system.core.createPaymentFor(terms.tuple(), deadline, stranger, sender=system.stranger)
+    stranger = signer_account(4242)
+    with refused(system.core.InvalidIntent, payer=payer.address, signer=stranger.address):
+        foreign = intent(system, stranger, terms, deadline)
+        system.core.createPaymentFor(terms.tuple(), deadline, foreign, sender=system.stranger)
     system.core.createPaymentFor(terms.tuple(), deadline, intent(system, key, terms, deadline), sender=system.stranger)
     assert STATUS[system.status(terms)] == "Pending"
 
@@ -309,9 +323,10 @@ def test_create_payment_for__wallet_that_is_a_contract__its_owner_signs(
     payer = accounts[9].deploy(project.ContractWallet, owner.address, system.token, system.core)
     system.token.mint(payer, 1000 * DOLLAR, sender=system.admin)
     terms, deadline = system.terms(sender=payer.address), system.now + 600
-    with refused(system.core.InvalidIntent, payer=payer.address):
-        stranger = intent(system, signer_account(4242), terms, deadline)
-        system.core.createPaymentFor(terms.tuple(), deadline, stranger, sender=system.stranger)
+    stranger = signer_account(4242)
+    with refused(system.core.InvalidIntent, payer=payer.address, signer=stranger.address):
+        foreign = intent(system, stranger, terms, deadline)
+        system.core.createPaymentFor(terms.tuple(), deadline, foreign, sender=system.stranger)
     signature = intent(system, owner, terms, deadline)
     system.core.createPaymentFor(terms.tuple(), deadline, signature, sender=system.stranger)
     assert STATUS[system.status(terms)] == "Pending"
@@ -321,7 +336,7 @@ def test_create_payment_for__wallet_that_is_a_contract__its_owner_signs(
 def test_create_payment_for__bytes_that_are_no_signature__refused(system: System, accounts: Any) -> None:
     terms, deadline = system.terms(sender=accounts[7].address), system.now + 600
     for nonsense in (b"", b"abc", bytes(65), b"\xff" * 65):
-        with refused(system.core.InvalidIntent, payer=accounts[7].address):
+        with refused(system.core.InvalidIntent, payer=accounts[7].address, signer=ZERO):
             system.core.createPaymentFor(terms.tuple(), deadline, nonsense, sender=system.stranger)
 
 

@@ -10,8 +10,7 @@ from conftest import Deploy, System
 from eth_utils import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import Domain, Report, malleate, refused, signer_account
-from web3.exceptions import ContractLogicError
+from support import Domain, Report, malleate, refused, refused_raw, signer_account
 
 
 def settle(system: System, terms: Any, *signed: Any) -> Any:
@@ -225,8 +224,18 @@ def test_verify_reports__random_reports__contract_recovers_the_signer(system: Sy
     check()
 
 
-@pytest.mark.parametrize(("word", "value"), [(1, 256 + 10), (7, 2**32), (10, 2**64), (11, 2**64)])
-def test_settle__report_with_bits_beyond_a_members_type__reverts(system: System, word: int, value: int) -> None:
+@pytest.mark.parametrize(
+    ("word", "value", "error", "named"),
+    [
+        *[(word, 256 + 10, "InvalidScore", {"score": 256 + 10}) for word in range(1, 7)],
+        (7, 2**32, "InvalidAlerts", {"alerts": 2**32}),
+        (10, 2**64, "ReportFromFuture", {"issuedAt": 2**64}),
+        (11, 2**64, "InvalidReportLifetime", {"expiresAt": 2**64}),
+    ],
+)
+def test_settle__report_with_bits_beyond_a_members_type__refused_with_the_whole_word(
+    system: System, word: int, value: int, error: str, named: dict[str, int]
+) -> None:
     terms = system.pay()
     call = bytearray(system.core.settleNow.encode_input(terms.tuple(), system.signed(system.report(terms))))
     # selector, terms, offset of the reports; their number, offset of the first; its words
@@ -234,7 +243,7 @@ def test_settle__report_with_bits_beyond_a_members_type__reverts(system: System,
     ask(system, bytes(call))
     assert call[start - 32 * word : start - 32 * word + 32] == system.id(terms)
     call[start : start + 32] = value.to_bytes(32, "big")
-    with pytest.raises(ContractLogicError):
+    with refused_raw(getattr(system.oracle, error), **named):
         ask(system, bytes(call))
 
 
@@ -243,5 +252,12 @@ def test_settle__terms_with_bits_beyond_an_address__are_no_payment(system: Syste
     call = bytearray(system.core.settleNow.encode_input(terms.tuple(), system.signed(system.report(terms))))
     ask(system, bytes(call))
     call[4] = 1
-    with pytest.raises(ContractLogicError):
+    # the words are hashed as they came, which is the id of nothing: the report is about another payment
+    nothing = keccak(
+        system.chain.chain_id.to_bytes(32, "big")
+        + bytes(12)
+        + bytes.fromhex(system.core.address[2:])
+        + bytes(call[4 : 4 + 160])
+    )
+    with refused_raw(system.oracle.WrongPayment, expected=nothing, given=system.id(terms)):
         ask(system, bytes(call))

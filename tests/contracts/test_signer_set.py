@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Deploy, System
+from conftest import DELAY, Deploy, System
 from support import refused, signer_account
 
 STRANGERS = [signer_account(number) for number in (71, 72)]
@@ -66,6 +66,23 @@ def test_set_that_shrinks_to_one__that_one_is_enough_and_none_is_nobody(deploy: 
         oracle.verifyReports(system.id(terms), system.signed(report, last))
     system.change(oracle, oracle.grantRole.encode_input(role, last.address))
     assert oracle.verifyReports(system.id(terms), system.signed(report, last)).score == 10
+
+
+def test_set__too_little_gas_for_its_code__newcomer_is_refused_and_nothing_changed(system: System) -> None:
+    oracle = system.oracle
+    calls = [oracle.grantRole.encode_input(oracle.AI_ORACLE_ROLE(), one.address) for one in STRANGERS]
+    for call in calls:
+        oracle.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    oracle.executeChange(calls[0], sender=system.admin)
+    with system.isolated():
+        enough = int(oracle.executeChange(calls[1], sender=system.admin).gas_used)
+    # all but a 64th goes to the creation, which fails for the price of its code; what is left names the refusal
+    with refused(oracle.SignerSetNotStored, signers=3):
+        oracle.executeChange(calls[1], sender=system.admin, gas=enough - 2_000)
+    assert {system.signers[0].address, STRANGERS[0].address} == set(oracle.signers())
+    oracle.executeChange(calls[1], sender=system.admin)
+    assert oracle.signerCount() == 3
 
 
 @pytest.mark.parametrize(("given", "shares"), [(0, ()), (1, (1,)), (2, (1, 1)), (2, (2,)), (4, (2, 2)), (5, (1, 2, 2))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import System
+from conftest import DELAY, System
 from support import DOLLAR, STATUS, refused
 
 RETURN_FALSE, PAUSED = 1, 2
@@ -111,12 +111,38 @@ def test_rebase__token_takes_from_the_core__only_escrows_in_it_are_hurt(system: 
     assert moody.balanceOf(system.core) == 0
 
 
-def test_list_token__what_is_no_token__reverts(system: System, project: Any) -> None:
-    call = system.core.listToken.encode_input(system.stranger)
+NO_TOKENS = {
+    "an account without code": None,
+    "a contract without decimals": "core",
+    "nothing": b"",
+    "a word that is one byte short": bytes(30) + b"\x06",
+    "a word whose lowest byte are few decimals": (256 + 6).to_bytes(32, "big"),
+    "the largest word": b"\xff" * 32,
+    "decimals that burn all gas": "0xfe",
+}
+"""What stands in the place of a token, or what it answers when asked for its decimals."""
+
+
+@pytest.mark.parametrize("what", NO_TOKENS)
+def test_list_token__what_is_no_token__refused_by_name(system: System, project: Any, what: str) -> None:
+    instead = NO_TOKENS[what]
+    if instead is None:
+        token = system.stranger
+    elif instead == "core":
+        token = system.core
+    else:
+        token = system.admin.deploy(project.NonsenseModule, system.core)
+        if isinstance(instead, bytes):
+            token.setAnswer(instead, sender=system.admin)
+        else:
+            system.chain.provider.make_request("anvil_setCode", [token.address, instead])
+    call = system.core.listToken.encode_input(token)
     system.core.scheduleChange(call, sender=system.admin)
-    system.wait(60)
-    with refused(system.core.TokenCannotBeListed, token=system.stranger.address):
+    system.wait(DELAY)
+    with refused(system.core.TokenCannotBeListed, token=token.address):
         system.core.executeChange(call, sender=system.admin)
+    assert list(system.core.tokens()) == [system.token.address]
+    assert system.core.checkToken(token).standing == 1
 
 
 def test_list_token__suspended_token__can_come_back_and_keeps_its_index(system: System, moody: Any) -> None:
