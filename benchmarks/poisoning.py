@@ -4,7 +4,8 @@
 
 The payoffs hold the victim, the look-alike and the address that was meant, not what else the victim paid. Each is
 therefore played through a fresh engine in several stories; one of them takes 100 real transfers of an ordinary wallet
-as the victim's own. The ordinary payments are whole histories in one stream.
+as the victim's own. The ordinary payments are the whole histories of all labelled wallets in one stream, those of
+reported wallets too: they were reported for other things, and an accusation of theirs counts as false.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pages import CARD, renew
+from benchmarks.poisoning_page import card, show
 from benchmarks.rows import payment_of
+from benchmarks.shares import at_most
 from oracle.datasets.folder import Origin, data_folder, locate
 from oracle.datasets.labelled import load_labelled
 from oracle.datasets.repeats import without_repeats
@@ -114,6 +117,11 @@ def ordinary() -> Transfers:
     return without_repeats(transfers.take(transfers.label == 0)).transfers
 
 
+def everything() -> Transfers:
+    """Whole histories of all labelled wallets, reported or not, in order, each transfer once. Raises DataMissing."""
+    return without_repeats(load_labelled(data_folder() / "eth_transfers_labelled")).transfers
+
+
 class Lives:
     """The last real transfers of ordinary wallets, to be lived by victims."""
 
@@ -198,11 +206,13 @@ def false_alarms(transfers: Transfers, config: RiskModel) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     expected, found = 0.0, []
     outgoing = (transfers.sender == transfers.wallet).tolist()
+    reported = (transfers.label == 1).tolist()
     for row in range(len(transfers)):
         payment = payment_of(transfers, row)
         context = Context.of(payment, ledger)
         counts["all"] += 1
         counts["outgoing"] += outgoing[row]
+        counts["outgoing_of_reported"] += outgoing[row] and reported[row]
         if context.pair is None:
             partners = len(context.sender.paid) + len(context.sender.payers)
             expected += partners * (CHANCE_SIX if partners <= FEW_PARTNERS else CHANCE_SEVEN)
@@ -227,69 +237,26 @@ def false_alarms(transfers: Transfers, config: RiskModel) -> dict[str, Any]:
                         }
                     )
         ledger.observe(payment)
-    names = ("all", "outgoing", "to_someone_new", "poisoning", "poisoning_outgoing", "mistyped", "mistyped_outgoing")
+    kinds = ("poisoning", "mistyped")
+    names = ("all", "outgoing", "outgoing_of_reported", "to_someone_new", *kinds, *(f"{one}_outgoing" for one in kinds))
     return {
         **{name: counts[name] for name in names},
-        "poisoning_per_100000": 1e5 * counts["poisoning_outgoing"] / max(1, counts["outgoing"]),
-        "mistyped_per_100000": 1e5 * counts["mistyped_outgoing"] / max(1, counts["outgoing"]),
+        **{f"{one}_per_100000": 1e5 * counts[f"{one}_outgoing"] / max(1, counts["outgoing"]) for one in kinds},
+        **{
+            f"{one}{part}_at_most_per_100000": 1e5 * at_most(counts[f"{one}{part}"], counts[part[1:] or "all"])
+            for one in kinds
+            for part in ("", "_outgoing")
+        },
         "expected_by_chance_per_100000": 1e5 * expected / max(1, counts["all"]),
         "found": found,
     }
 
 
-def show(figures: dict[str, Any]) -> None:
-    """Tables for a person."""
-    for chain in CHAINS:
-        part = figures[chain]
-        print(f"\n{chain}: {part['payoffs']} confirmed payoffs")
-        print(f"{'history':<46}{'recognised':>12}{'share':>9}{'held':>7}{'blocked':>9}{'meant one held after':>25}")
-        for story, one in part["stories"].items():
-            print(
-                f"{story:<46}{one['recognised']:>12}{one['share']:>9.2%}{one['held']:>7}{one['blocked']:>9}"
-                f"{one['meant_held_after']:>25}"
-            )
-            for missed in one["missed"][:5]:
-                print(f"    missed: {missed['fake']} for {missed['meant']} ({missed['digits']} digits)")
-    part = figures["ordinary"]
-    print(
-        f"\nordinary payments: {part['all']}, of them {part['outgoing']} sent by the wallets whose histories they are"
-    )
-    print(f"accused of poisoning: {part['poisoning']} (outgoing {part['poisoning_outgoing']}),", end=" ")
-    print(f"{part['poisoning_per_100000']:.2f} in 100,000 outgoing; by chance alone one would expect", end=" ")
-    print(f"{part['expected_by_chance_per_100000']:.3f} in 100,000")
-    print(f"held as mistyped: {part['mistyped']} (outgoing {part['mistyped_outgoing']})")
-    for one in part["found"]:
-        pair = f"{one['sender']} pays {one['recipient']}, like {one['resembles']}"
-        print(f"    {one['kind']}: {pair} ({one['digits']} digits)")
-
-
-def card(figures: dict[str, Any]) -> Iterator[str]:
-    """Lines of the model card."""
-    yield (
-        "| the victim's history, then the payoff | "
-        + " | ".join(f"{one} ({figures[one]['payoffs']:,})" for one in CHAINS)
-        + " |"
-    )
-    yield "|---|" + "---|" * len(CHAINS)
-    for story in figures[CHAINS[0]]["stories"]:
-        yield f"| {story} | " + " | ".join(f"{figures[one]['stories'][story]['share']:.2%}" for one in CHAINS) + " |"
-    part = figures["ordinary"]
-    rates = (part[f"{kind}_per_100000"] for kind in ("poisoning", "mistyped", "expected_by_chance"))
-    poisoning, mistyped, chance = (f"{rate:.3f}" for rate in rates)
-    yield ""
-    yield (
-        f"Of {part['outgoing']:,} ordinary outgoing payments {part['poisoning_outgoing']} were accused of poisoning and"
-        f" {part['mistyped_outgoing']} held as mistyped, {poisoning} and {mistyped} in 100,000; by chance {chance}"
-        f" in 100,000 are to be expected."
-    )
-
-
 def measure() -> dict[str, Any]:
     """All figures. Raises DataMissing."""
     model = RiskModel.default()
-    transfers = ordinary()
-    lives = Lives(transfers)
-    return {"ordinary": false_alarms(transfers, model)} | {chain: recall(model, chain, lives) for chain in CHAINS}
+    lives = Lives(ordinary())
+    return {"ordinary": false_alarms(everything(), model)} | {chain: recall(model, chain, lives) for chain in CHAINS}
 
 
 def main() -> None:

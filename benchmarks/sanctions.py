@@ -137,6 +137,7 @@ def ordinary_payments(model: RiskModel, lists: ScreeningLists, transfers: Transf
     hubs = lists.addresses(*HUBS) | {one.address for one in transfers.tokens}
     counts: Counter[str] = Counter()
     blocked_for: Counter[str] = Counter()
+    wrongly: set[str] = set()
     for row in range(len(transfers)):
         payment = payment_of(transfers, row)
         sides = (payment.sender, payment.recipient)
@@ -151,13 +152,14 @@ def ordinary_payments(model: RiskModel, lists: ScreeningLists, transfers: Transf
                 kinds = listed_as(one, payment.token, lists)
                 if kinds & {ListKind.SANCTIONED, ListKind.BLACKLISTED}:
                     blocked_for[one] += 1
-                    wrongly = one in NEVER_LISTED or (one in hubs and ListKind.SANCTIONED not in kinds)
-                    counts["blocked_for_null_burn_token_service_or_exchange"] += wrongly
+                    if one in NEVER_LISTED or (one in hubs and ListKind.SANCTIONED not in kinds):
+                        counts["blocked_for_null_burn_token_service_or_exchange"] += 1
+                        wrongly.add(one)
     names = ("payments", "with_never_listed", "with_hub", "with_hub_on_blocklist", "blocked")
     return {
         **{name: counts[name] for name in (*names, "blocked_for_null_burn_token_service_or_exchange")},
         "blocked_for": [
-            {"address": address, "payments": count, "as": _words(lists, address)}
+            {"address": address, "payments": count, "as": _words(lists, address), "wrongly": address in wrongly}
             for address, count in blocked_for.most_common()
         ],
     }
@@ -215,9 +217,9 @@ def card(figures: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Lines of the model card."""
     yield (
         "| lists | entries | sanctioned addresses | blocked as sender | as recipient | ordinary payments | blocked"
-        " | for a null, burn, token, service or exchange address |"
+        " | for a null, burn, token, service or exchange address | every listed address, and none of those |"
     )
-    yield "|---|" + "---|" * 7
+    yield "|---|" + "---|" * 8
     for name, part in figures.items():
         listed, plain = part["listed_addresses"], part["ordinary"]
         cells = (
@@ -229,7 +231,18 @@ def card(figures: dict[str, dict[str, Any]]) -> Iterator[str]:
             plain["blocked"],
             plain["blocked_for_null_burn_token_service_or_exchange"],
         )
-        yield f"| {name} | " + " | ".join(f"{cell:,}" for cell in cells) + " |"
+        yield f"| {name} | " + " | ".join(f"{cell:,}" for cell in cells) + f" | {_fate(part)} |"
+    for name, part in figures.items():
+        for one in part["ordinary"]["blocked_for"]:
+            if one["wrongly"]:
+                what = f"{one['payments']} ordinary payment{'s' * (one['payments'] > 1)}"
+                yield f"\n`{name}` misses the goal: it blocks {what} for `{one['address']}`, {'; '.join(one['as'])}."
+
+
+def _fate(part: dict[str, Any]) -> str:
+    listed, plain = part["listed_addresses"], part["ordinary"]
+    every = listed["as_sender"] == listed["as_recipient"] == listed["listed"]
+    return "reached" if every and not plain["blocked_for_null_burn_token_service_or_exchange"] else "**missed**"
 
 
 def main() -> None:

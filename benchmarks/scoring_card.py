@@ -9,13 +9,13 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Iterator
-from math import sqrt
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.pages import CARD, renew
+from benchmarks.shares import interval
 from oracle.scoring import Payment, RiskEngine, RiskLevel, RiskModel, ScreeningLists
 from oracle.scoring.evaluation import Evaluation
 from oracle.scoring.simulator import Parameters, simulate, simulated_lists
@@ -25,17 +25,6 @@ CUNNING = (0.0, 0.5, 1.0)
 SCORES = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80)
 STABLECOINS = "eth_transfers_labelled/stablecoin_transfers.parquet"
 ZERO = "0x" + "00" * 20
-_Z = 1.96
-
-
-def interval(hits: int, of: int) -> str:
-    """A share with its 95% Wilson interval, in percent."""
-    if not of:
-        return "–"
-    share, z2 = hits / of, _Z * _Z
-    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
-    half = _Z * sqrt(share * (1 - share) / of + z2 / (4 * of * of)) / (1 + z2 / of)
-    return f"{share:.1%} ({max(0.0, middle - half):.1%}–{min(1.0, middle + half):.1%})"
 
 
 def evaluated(model: RiskModel, seeds: list[int], cunning: float) -> Evaluation:
@@ -177,15 +166,28 @@ def meaning_table(simulated: Counter[int], real: Counter[int] | None) -> Iterato
         yield f"| {score} | " + " | ".join(shares) + " |"
 
 
+def trained(model: RiskModel) -> Iterator[str]:
+    """What the file says of the making of both of its parts."""
+    of = ", ".join(f"{name} {value}" for name, value in model.training.items())
+    yield f"Detectors: fitted and calibrated with {of}."
+    if model.supervised is not None:
+        own = model.supervised.training
+        known = [name for name in ("rows", "wallets", "per_wallet", "seed") if name in own]
+        counts = ", ".join(f"{name.replace('_', ' ')} {own[name]}" for name in known)
+        yield f"Supervised model: trained with source {own.get('data', 'unknown')}, files of SHA-256"
+        yield f"`{own.get('sha256', 'unknown')}`, {counts}."
+
+
 def figures(seeds: list[int], data: Path | None) -> Iterator[str]:
     """The whole text between the markers."""
     model = RiskModel.default()
     by_cunning = {cunning: evaluated(model, seeds, cunning) for cunning in CUNNING}
     usual = by_cunning[0.0]
-    trained = ", ".join(f"{name} {value}" for name, value in model.training.items())
-    yield f"Written by `python -m benchmarks.scoring_card`. Model `{model.version}` (trained with {trained});"
-    yield f"simulator seeds {', '.join(map(str, seeds))}, {PAYMENTS:,} payments and {EPISODES} episodes of each story"
-    yield "a seed. Intervals are 95% (Wilson) and ignore that payments of one episode depend on each other."
+    yield f"Written by `python -m benchmarks.scoring_card`. Model `{model.version}`."
+    yield from trained(model)
+    said = ", ".join(map(str, seeds))
+    yield f"Measured with simulator seeds {said}, {PAYMENTS:,} payments and {EPISODES} episodes of"
+    yield "each story a seed. Intervals are 95% (Wilson) and ignore that payments of one episode depend on each other."
     yield "\n### Frauds caught\n"
     yield from recall_table(usual)
     yield "\n### The same frauds, slower and less regular\n"

@@ -100,6 +100,11 @@ def _parts(arguments: argparse.Namespace) -> dict[str, Callable[[], Figures]]:
 
         return replay(kind, rows, interrupted=interrupted)
 
+    def state() -> Figures:
+        from benchmarks.speed.state import state
+
+        return state(arguments.most)
+
     def serving() -> Figures:
         from benchmarks.speed.serving import serving
 
@@ -113,6 +118,7 @@ def _parts(arguments: argparse.Namespace) -> dict[str, Callable[[], Figures]]:
     parts[f"backtest stream {arguments.most}"] = lambda: replay("stream", arguments.most, False)
     for kind, rows in (short, long):
         parts[f"two threads: backtest {kind} {rows}"] = lambda k=kind, r=rows: replay(k, r, False)  # type: ignore[misc]
+    parts["state"] = state
     parts |= {f"growth {kind}": lambda k=kind: growth(k) for kind in ("engine", "stream")}  # type: ignore[misc]
     parts |= {f"growth {library}": lambda name=library: grown(name) for library in LIBRARIES}  # type: ignore[misc]
     parts["serving"] = serving

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from time import perf_counter
 
-from benchmarks.speed.machine import PAYMENTS, SEED, Figures, percentiles, resident, supervised
+from benchmarks.speed.machine import MARKS, PAYMENTS, SEED, Figures, percentiles, resident, supervised
 from oracle.backtest import Row
 from oracle.backtest.stream import transfer_of
 from oracle.scoring import Payment, RiskEngine, RiskModel
 from oracle.scoring.simulator import simulated_lists
 from oracle.scoring.stream import Stream
 
-MARKS = (10_000, 31_623, 100_000, 316_228, 1_000_000)
 ASKED, WARM_UP = 400, 10
 
 Step = Callable[[Row], float]

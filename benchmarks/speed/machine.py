@@ -19,6 +19,9 @@ FOLDER = Path(".build") / "bench"
 VECTORS = FOLDER / "vectors.npy"
 PAYMENTS = FOLDER / "payments.csv"
 
+MARKS = (10_000, 31_623, 100_000, 316_228, 1_000_000)
+"""Payments after which growth is measured."""
+
 Figures = dict[str, Any]
 
 

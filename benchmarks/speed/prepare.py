@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from benchmarks.speed.machine import FOLDER, PAYMENTS, SEED, VECTORS, Figures
+from benchmarks.speed.machine import FOLDER, MARKS, PAYMENTS, SEED, VECTORS, Figures
 from oracle.scoring import RiskModel
 from oracle.scoring.features import SCALE, Context, Signals, vector
 from oracle.scoring.simulator import LabelledPayment, simulate
@@ -19,9 +19,10 @@ ECONOMY = 50_000
 
 
 def prepare(payments: int, most: int) -> Figures:
-    """Write the anomaly ensemble's input of `payments` payments, and a file of `most` payments."""
+    """Write the anomaly ensemble's input of `payments` payments, and a file of `most` payments; say how many wallets
+    took part up to each mark of the growth."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    model = RiskModel.default()
+    model, wallets = RiskModel.default(), dict[str, int]()
     ledger, inputs = Ledger(model.config), []
     for one in simulate(SEED, payments):
         inputs.append(model.scaler(vector(Signals.of(Context.of(one.payment, ledger))), SCALE))
@@ -30,11 +31,15 @@ def prepare(payments: int, most: int) -> Figures:
     with PAYMENTS.open("w", newline="", encoding="ascii") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for one in islice(_economies(most), most):
+        seen: set[str] = set()
+        for number, one in enumerate(islice(_economies(most), most), start=1):
             p = one.payment
+            seen |= {p.sender, p.recipient}
+            if number in MARKS:
+                wallets[str(number)] = len(seen)
             about = (p.timestamp, p.sender, p.recipient, p.token, p.amount, p.decimals, p.payment_id, p.tx, p.block)
             writer.writerow((*about, int(bool(one.label))))
-    return {"vectors": len(inputs), "features": len(inputs[0]), "file_rows": most}
+    return {"vectors": len(inputs), "features": len(inputs[0]), "file_rows": most, "wallets": wallets}
 
 
 def _economies(most: int) -> Iterator[LabelledPayment]:

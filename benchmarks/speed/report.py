@@ -34,6 +34,7 @@ def _figures(results: Figures) -> list[str]:
         "Beside other libraries": _beside(results),
         "The node over HTTP": _serving(results.get("serving")),
         "Backtests": _backtests(results),
+        "The state of the stream": _state(results.get("state")),
         "Growth": _growth(results),
         "Parts of the run": _parts(results),
     }
@@ -70,6 +71,10 @@ def _goals(results: Figures) -> list[str]:
     served = results.get("serving", {}).get(f"at_{rate}_per_s", {})
     score, explained = ours.get("steps", {}).get("score", {}), ours.get("explained", {})
     fast = [part["per_s"] for name, part in results.items() if name.startswith("backtest stream")]
+    full = [part["per_s"] for name, part in results.items() if name.startswith("backtest engine")]
+    beside = f"; by the full engine {min(full):,}" if full else ""
+    live = f"{results['state']['edges']:,} live edges" if "state" in results else ""
+    graph, windows = (results.get("state", {}).get(name, {}) for name in ("graph", "windows"))
     rows = (
         ("features, graph, lists, models and score of a payment, p50", "≤", 1.5, " ms", score.get("p50_ms")),
         ("the same, p99", "≤", 5, " ms", score.get("p99_ms")),
@@ -77,14 +82,34 @@ def _goals(results: Figures) -> list[str]:
         (f"HTTP `/oracle-format`, signed, at {rate} requests a second, p99", "≤", 15, " ms", served.get("p99_ms")),
         ("payments scored and signed a second, one process", "≥", 1_500, "", ours.get("scored_and_signed_per_s")),
         ("the same, approved payments only", "≥", 1_500, "", ours.get("scored_and_signed_approved_per_s")),
-        ("backtest by the supervised model, payments a second", "≥", 20_000, "", min(fast, default=None)),
+        (
+            f"backtest by the supervised model alone (`--fast`), payments a second{beside}",
+            "≥",
+            20_000,
+            "",
+            min(fast, default=None),
+        ),
+        (f"graph of payments, one update at {live}, p99", "≤", 100, " µs", graph.get("update_p99_us")),
+        ("the same between the 50 busiest wallets", "≤", 100, " µs", graph.get("busiest_update_p99_us")),
+        (f"windows of wallets and pairs, one update at {live}, p99", "≤", 100, " µs", windows.get("update_p99_us")),
+        ("graph of payments, bytes a wallet", "<", 2_048, "", graph.get("bytes_per_live_wallet")),
+        ("windows of wallets and pairs, bytes a wallet", "<", 2_048, "", windows.get("bytes_per_live_wallet")),
     )
     lines = ["| | goal | measured | met |", "|---|---|---|---|"]
     for name, sign, goal, unit, value in rows:
         if value is not None:
-            met = "yes" if (value <= goal if sign == "≤" else value >= goal) else "**no**"
-            lines.append(f"| {name} | {sign} {goal:,}{unit} | {value:,.5g}{unit} | {met} |")
+            met = {"≤": value <= goal, "≥": value >= goal, "<": value < goal}[sign]
+            lines.append(f"| {name} | {sign} {goal:,}{unit} | {value:,.5g}{unit} | {'yes' if met else '**no**'} |")
+    if each := _bytes_a_wallet(results):
+        mark, size = list(each.items())[-1]
+        lines.append(f"| the whole engine after {int(mark):,} payments, bytes a wallet | no goal | {size:,} | |")
     return lines
+
+
+def _bytes_a_wallet(results: Figures) -> dict[str, int]:
+    """Memory of the whole engine by mark, for each wallet that took part up to there."""
+    wallets, engine = results.get("prepare", {}).get("wallets", {}), results.get("growth engine", {})
+    return {mark: round(engine[mark]["memory_mib"] * 2**20 / wallets[mark]) for mark in engine if mark in wallets}
 
 
 def _steps(ours: Figures | None) -> list[str]:
@@ -152,13 +177,15 @@ def _serving(part: Figures | None) -> list[str]:
         return NOT_RUN
     lines = ["| asked | answered a second | p50 ms | p99 ms | failed | load average |", "|---|---|---|---|---|---|"]
     for name, one in part.items():
-        if isinstance(one, dict):
+        if isinstance(one, dict) and "answered_per_s" in one:
             shown = name.replace("_", " ").replace("at ", "").replace(" per s", " a second")
             shown = shown.replace("saturated", "as much as 8 connections get")
             figures = (one["answered_per_s"], one.get("p50_ms"), one.get("p99_ms"), one["failed"], one["load"])
             lines.append(f"| {shown} | " + " | ".join(str(value) for value in figures) + " |")
     held, after = part["node_memory_mib"], part["node_memory_after_mib"]
-    return [*lines, "", f"The payment scores {part['level']}. The node held {held} MiB before and {after} MiB after."]
+    mixed = ", ".join(f"{count} {level}" for level, count in part.get("levels", {}).items()) or "not said"
+    about = f"Different payments asked about in turn, by their level: {mixed}."
+    return [*lines, "", f"{about} The node held {held} MiB before and {after} MiB after."]
 
 
 def _backtests(results: Figures) -> list[str]:
@@ -187,23 +214,48 @@ def _backtests(results: Figures) -> list[str]:
     return lines
 
 
+def _state(part: Figures | None) -> list[str]:
+    if part is None:
+        return NOT_RUN
+    graph, windows = part["graph"], part["windows"]
+    lines = ["| µs at {:,} live edges | p50 | p99 |".format(part["edges"]), "|---|---|---|"]
+    for name, of, key in (
+        ("graph: look", graph, "look"),
+        ("graph: update (look and remember)", graph, "update"),
+        ("graph: look, between the 50 busiest wallets", graph, "busiest_look"),
+        ("graph: update, between the 50 busiest wallets", graph, "busiest_update"),
+        ("windows: features of both parties", windows, "features"),
+        ("windows: remember", windows, "observe"),
+        ("windows: update (both)", windows, "update"),
+    ):
+        lines.append(f"| {name} | {of[f'{key}_p50_us']:.1f} | {of[f'{key}_p99_us']:.1f} |")
+    each = [of["bytes_per_live_wallet"] for of in (graph, windows)]
+    return [
+        *lines,
+        "",
+        f"A wallet costs {each[0]:,.0f} bytes in the graph, {each[1]:,.0f} in the windows, {sum(each):,.0f} in both.",
+    ]
+
+
 def _growth(results: Figures) -> list[str]:
     engine, stream = results.get("growth engine", {}), results.get("growth stream", {})
     if not engine and not stream:
         return NOT_RUN
     lines = [
         (
-            "| payments remembered | engine, p50 / p99 ms | remembers a second | memory, MiB"
+            "| payments remembered | engine, p50 / p99 ms | remembers a second | memory, MiB | bytes a wallet"
             " | features and trees, p50 / p99 ms | remembers a second | memory, MiB |"
         ),
-        "|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|",
     ]
+    each = _bytes_a_wallet(results)
     for mark in (key for key in engine if key.isdigit() and key in stream):
-        cells = (
+        whole, few = (
             f"{one['p50_ms']} / {one['p99_ms']} | {one['remembered_per_s']:,} | {one['memory_mib']:,}"
             for one in (engine[mark], stream[mark])
         )
-        lines.append(f"| {int(mark):,} | " + " | ".join(cells) + " |")
+        size = f"{each[mark]:,}" if mark in each else ""
+        lines.append(f"| {int(mark):,} | {whole} | {size} | {few} |")
     lines += ["", "| p50 ms a row, fitted on | 10,000 | 100,000 | 1,000,000 |", "|---|---|---|---|"]
     for library in LIBRARIES:
         for name, points in results.get(f"growth {library}", {}).items():

@@ -10,7 +10,9 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +23,8 @@ from tests.oracle.devnet import Devnet, devnet, free_port
 
 CONNECTIONS = 64
 PAID = 120
+INTENTS = 64
+"""Different payments that are asked about, each in turn."""
 PATIENCE = 60.0
 
 
@@ -34,19 +38,52 @@ def serving(rate: int, seconds: float) -> Figures:
         try:
             base = f"http://127.0.0.1:{port}"
             _wait(node, base)
-            asked = {"sender": net.payee, "recipient": net.accounts[4], "amount": "3.5"}
-            level = httpx.post(f"{base}/oracle-format", json=asked, timeout=10).raise_for_status().json()["risk_level"]
-            body = json.dumps(asked).encode()
-            asyncio.run(_steady(port, body, 100, 3.0))
-            figures: Figures = {"level": level, "node_memory_mib": resident(node.pid)}
+            asked = _mixed(net)
+            levels = Counter(_level(base, one) for one in asked)
+            requests = [_request(json.dumps(one).encode()) for one in asked]
+            asyncio.run(_steady(port, requests, 100, 3.0))
+            figures: Figures = {"levels": dict(levels.most_common()), "node_memory_mib": resident(node.pid)}
             for wanted in (rate // 4, rate // 2, rate):
-                figures[f"at_{wanted}_per_s"] = asyncio.run(_steady(port, body, wanted, seconds)).figures()
-            figures["saturated"] = asyncio.run(_flood(port, body, 8, seconds)).figures()
+                figures[f"at_{wanted}_per_s"] = asyncio.run(_steady(port, requests, wanted, seconds)).figures()
+            figures["saturated"] = asyncio.run(_flood(port, requests, 8, seconds)).figures()
             figures["node_memory_after_mib"] = resident(node.pid)
         finally:
             node.terminate()
             node.wait(30)
     return figures
+
+
+def _mixed(net: Devnet) -> list[dict[str, str]]:
+    """Payments that differ in wallets and amount: of wallets with a past and of new ones, to wallets known and unknown;
+    one in eight, as in the stream of the other parts, of a kind that scores MEDIUM or more: a first payment to somebody
+    new just below the sum from which much is asked."""
+    asked = []
+    for number in range(INTENTS):
+        new = f"0x{number + 1:02x}{'5e' * 19}"
+        known = net.accounts[3 + number % 5]
+        if number % 8 == 0:
+            sender, recipient, amount = known, new, f"{9_100 + 10 * number}.5"
+        elif number % 8 < 4:
+            sender, recipient, amount = new, known, f"{5 + number}.25"
+        else:
+            sender, recipient, amount = known, net.accounts[3 + (number + 1) % 5], f"{3 + number / 100:.2f}"
+        asked.append({"sender": sender, "recipient": recipient, "amount": amount})
+    return asked
+
+
+def _level(base: str, asked: dict[str, str]) -> str:
+    answer = httpx.post(f"{base}/oracle-format", json=asked, timeout=10).raise_for_status().json()
+    return str(answer["risk_level"])
+
+
+def _request(body: bytes) -> bytes:
+    head = (
+        "POST /oracle-format HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join((*head, "", "")).encode() + body
 
 
 @dataclass
@@ -66,23 +103,16 @@ class Answers:
 class _Client:
     """One connection that is kept open."""
 
-    def __init__(self, port: int, body: bytes) -> None:
+    def __init__(self, port: int) -> None:
         self._port = port
-        head = (
-            "POST /oracle-format HTTP/1.1",
-            "Host: 127.0.0.1",
-            "Content-Type: application/json",
-            f"Content-Length: {len(body)}",
-        )
-        self._request = "\r\n".join((*head, "", "")).encode() + body
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
-    async def ask(self) -> bool:
+    async def ask(self, request: bytes) -> bool:
         """Whether the answer was a 200 with a signature."""
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        self._writer.write(self._request)
+        self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
         size = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
         answer = await self._reader.readexactly(size)
@@ -93,9 +123,9 @@ class _Client:
             self._writer.close()
 
 
-async def _steady(port: int, body: bytes, rate: int, seconds: float) -> Answers:
+async def _steady(port: int, requests: list[bytes], rate: int, seconds: float) -> Answers:
     free: asyncio.Queue[_Client] = asyncio.Queue()
-    clients = [_Client(port, body) for _ in range(CONNECTIONS)]
+    clients = [_Client(port) for _ in range(CONNECTIONS)]
     for client in clients:
         free.put_nowait(client)
     answers, start = Answers([], 0, seconds), time.perf_counter() + 0.2
@@ -105,7 +135,7 @@ async def _steady(port: int, body: bytes, rate: int, seconds: float) -> Answers:
         if (wait := due - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
         client = await free.get()
-        good = await client.ask()
+        good = await client.ask(requests[number % len(requests)])
         free.put_nowait(client)
         if good:
             answers.spent.append(time.perf_counter() - due)
@@ -119,14 +149,16 @@ async def _steady(port: int, body: bytes, rate: int, seconds: float) -> Answers:
     return answers
 
 
-async def _flood(port: int, body: bytes, clients: int, seconds: float) -> Answers:
+async def _flood(port: int, requests: list[bytes], clients: int, seconds: float) -> Answers:
     answers, start = Answers([], 0, seconds), time.perf_counter()
 
+    turns = count()
+
     async def one() -> None:
-        client = _Client(port, body)
+        client = _Client(port)
         while time.perf_counter() - start < seconds:
             asked = time.perf_counter()
-            if await client.ask():
+            if await client.ask(requests[next(turns) % len(requests)]):
                 answers.spent.append(time.perf_counter() - asked)
             else:
                 answers.failed += 1

@@ -6,7 +6,7 @@ instead: a draw is a weight per wallet, the scores are sorted once per seed, and
 drawn weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +64,14 @@ def wallet_bootstrap(
     if len(table) not in (1, len(seeds)):
         raise ValueError(f"scores of {len(table)} seeds do not fit {len(seeds)} seeds")
     _, owner = np.unique(wallets, return_inverse=True)
-    estimates, draws = [], []
+    estimates, drawings = [], []
     for at, seed in enumerate(seeds):
         values, fraud, known = checked(table[at % len(table)], labels, weights)
         drawn = _draw(owner, fraud, resamples, stratified, np.random.default_rng(seed))
         if at < len(table):
             estimates.append(_measure(values, fraud, known, owner, np.ones((1, drawn.shape[1])))[0])
-        draws.append(_measure(values, fraud, known, owner, drawn))
-    found = np.concatenate(draws)
+        drawings.append(_measure(values, fraud, known, owner, drawn))
+    found = np.concatenate(drawings)
     if not len(found):
         raise ValueError("no draw held both classes; draw stratified, or resample more often")
     tail = (1.0 - level) / 2
@@ -81,6 +81,53 @@ def wallet_bootstrap(
         Interval(name, float(centre[i]), float(low[i]), float(high[i]), level, len(seeds), len(found))
         for i, name in enumerate(MEASURES)
     )
+
+
+def draws(
+    labels: NDArray[Any], wallets: NDArray[Any], *, seeds: Sequence[int], resamples: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """The stratified draws of `wallet_bootstrap`, for figures of another kind: each row's place among the W wallets,
+    shape (N,), and how often each wallet was drawn, shape (len(seeds) · resamples, W)."""
+    _, owner = np.unique(wallets, return_inverse=True)
+    fraud = np.asarray(labels) > 0
+    drawn = [_draw(owner, fraud, resamples, True, np.random.default_rng(seed)) for seed in seeds]
+    return owner.astype(np.int64), np.concatenate(drawn)
+
+
+def rankings(
+    scores: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any], owner: NDArray[np.int64], times: Floats
+) -> Iterator[Ranking]:
+    """The ranking of rows (N,) under the draws `times` (D, W), some draws at a time and in their order. A draw may lack
+    a class."""
+    fraud = np.asarray(labels) > 0
+    order, last = places(np.asarray(scores, dtype=np.float64))
+    owner, hit, alarm = owner[order], (weights * fraud)[order], (weights * ~fraud)[order]
+    step = max(1, _CELLS // len(scores))
+    for start in range(0, len(times), step):
+        drawn = times[start : start + step, owner]
+        hits = np.cumsum(drawn * hit, axis=1)[:, last]
+        alarms = np.cumsum(drawn * alarm, axis=1)[:, last]
+        yield Ranking(scores[order][last], hits, alarms)
+
+
+def middle(found: NDArray[Any], level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
+    """What holds the middle `level` of the draws `found` (D,), those left out that are NaN; nothing where all are."""
+    known = found[~np.isnan(found)]
+    if not len(known):
+        return None, None
+    low, high = np.quantile(known, ((1.0 - level) / 2, (1.0 + level) / 2)).tolist()
+    return low, high
+
+
+def f1_interval(
+    alerts: NDArray[Any], labels: NDArray[Any], wallets: NDArray[Any], *, seeds: Sequence[int], resamples: int
+) -> tuple[float, float] | tuple[None, None]:
+    """The interval of F1 where a threshold from elsewhere chose the alerts; arrays of shape (N,)."""
+    owner, times = draws(labels, wallets, seeds=seeds, resamples=resamples)
+    alert, fraud = np.asarray(alerts) > 0, np.asarray(labels) > 0
+    size = times.shape[1]
+    hits, ones, all_fraud = (times @ np.bincount(owner, of, size) for of in (alert & fraud, alert, fraud))
+    return middle(2.0 * hits / (ones + all_fraud))
 
 
 def _draw(
@@ -102,16 +149,10 @@ def _measure(
     scores: Floats, fraud: NDArray[np.bool_], known: Floats, owner: NDArray[np.int64], times: Floats
 ) -> Floats:
     """The measures of each draw that holds both classes, shape (draws, len(MEASURES))."""
-    order, last = places(scores)
-    owner, hit, alarm = owner[order], (known * fraud)[order], (known * ~fraud)[order]
-    step = max(1, _CELLS // len(scores))
     found = []
-    for start in range(0, len(times), step):
-        drawn = times[start : start + step, owner]
-        hits = np.cumsum(drawn * hit, axis=1)[:, last]
-        alarms = np.cumsum(drawn * alarm, axis=1)[:, last]
-        both = (hits[:, -1] > 0) & (alarms[:, -1] > 0)
-        ranks = Ranking(scores[order][last], hits[both], alarms[both])
+    for drawn in rankings(scores, fraud, known, owner, times):
+        both = (drawn.hits[:, -1] > 0) & (drawn.alarms[:, -1] > 0)
+        ranks = Ranking(drawn.thresholds, drawn.hits[both], drawn.alarms[both])
         found.append(
             np.stack(
                 [

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oracle.evaluation.bootstrap import LEAST_SEEDS, MEASURES, wallet_bootstrap
+from oracle.evaluation.bootstrap import LEAST_SEEDS, MEASURES, draws, middle, wallet_bootstrap
 from oracle.evaluation.learning import CurvePoint
 from oracle.evaluation.metrics import (
     Confusion,
@@ -60,8 +60,9 @@ def judge(
     matrices += [Outcomes(what, counted) for what, counted in sorted((outcomes or {}).items())]
     reliability = None
     if probabilities is not None:
-        reliability = calibration(probabilities, labels, weights if calibrated_under is None else calibrated_under)
-        figures += [Figure("expected calibration error", reliability.error), Figure("Brier score", reliability.brier)]
+        under = weights if calibrated_under is None else calibrated_under
+        reliability = calibration(probabilities, labels, under)
+        figures += _reliability(probabilities, labels, wallets, under, seeds, resamples)
     figures += further
     ranks = ranking(first, labels, weights)
     rate, recall, precision = thinned(ranks)
@@ -76,6 +77,38 @@ def judge(
         calibration=reliability,
         learning=tuple(learning),
     )
+
+
+def _reliability(
+    probabilities: NDArray[Any],
+    labels: NDArray[Any],
+    wallets: NDArray[Any],
+    weights: NDArray[Any] | None,
+    seeds: Sequence[int],
+    resamples: int,
+) -> list[Figure]:
+    """Calibration error and Brier score with intervals over resampled wallets; arrays of shape (N,).
+
+    The error is a sum of distances, to which a draw adds noise of its own: draws lie above the figure by that much on
+    average. Their percentiles are moved by it, and an error is not below 0.
+    """
+    here = calibration(probabilities, labels, weights)
+    owner, times = draws(labels, wallets, seeds=seeds, resamples=resamples)
+    plain = np.ones(len(owner)) if weights is None else np.asarray(weights)
+    each = []
+    for time in times:
+        drawn = plain * time[owner]
+        held = [float(drawn[np.asarray(labels) == kind].sum()) for kind in (0, 1)]
+        if all(held):
+            one = calibration(probabilities, labels, drawn)
+            each.append((one.error, one.brier))
+    errors, briers = np.array(each).reshape(-1, 2).T
+    low, high = middle(errors - (errors.mean() - here.error) if len(errors) else errors)
+    moved = (None, None) if low is None or high is None else (max(0.0, low), max(0.0, high))
+    return [
+        Figure("expected calibration error", here.error, *moved),
+        Figure("Brier score", here.brier, *middle(briers)),
+    ]
 
 
 def _histogram(scores: Floats, fraud: NDArray[np.bool_], weights: Floats) -> Histogram:

@@ -1,6 +1,6 @@
 """Would more wallets help? The figures as the number of training wallets grows, on the same held-out wallets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,14 @@ def learning_curve(
     fractions: Sequence[float] = FRACTIONS,
     seeds: Sequence[int] = (0, 1, 2),
     count: int = 5,
+    known: Mapping[int, Floats] | None = None,
+    of_licit: bool = False,
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[CurvePoint, ...]:
-    """One point a fraction, in their order; arguments as `cross_validate`, `weights` (N,) for the measures.
+    """One point a fraction, in their order; arguments as `cross_validate`, `weights` (N,) for the measures. `known`: by
+    seed, the scores (N,) of the whole training wallets where they were computed before. `of_licit`: the learner uses
+    licit wallets only, so that only those are counted.
 
     Within a seed the training wallets of a smaller fraction are among those of a larger one, and both classes keep
     their share, so that the points differ by the number of wallets alone. Raises ValueError as `cross_validate` and
@@ -64,29 +68,32 @@ def learning_curve(
 
             def part(
                 train: Floats,
-                known: Floats,
+                told: Floats,
                 own: NDArray[Any],
                 test: Floats,
                 fraction: float = fraction,
                 seed: int = seed,
             ) -> NDArray[Any]:
-                chosen = nested_wallets(own, known, fraction, seed)
-                return fit_predict(train[chosen], known[chosen], own[chosen], test)
+                chosen = nested_wallets(own, told, fraction, seed)
+                return fit_predict(train[chosen], told[chosen], own[chosen], test)
 
-            scores = cross_validate(
-                rows,
-                labels,
-                wallets,
-                part,
-                learner=f"{learner}, {fraction:g} of the wallets",
-                seeds=(seed,),
-                count=count,
-                cache=cache,
-                progress=partly,
-            )
-            ranks = ranking(scores[0], labels, weights)
+            if fraction == 1 and known is not None and seed in known:
+                scores = known[seed]
+            else:
+                scores = cross_validate(
+                    rows,
+                    labels,
+                    wallets,
+                    part,
+                    learner=f"{learner}, {fraction:g} of the wallets",
+                    seeds=(seed,),
+                    count=count,
+                    cache=cache,
+                    progress=partly,
+                )[0]
+            ranks = ranking(scores, labels, weights)
             figures.append((float(ranks.roc_auc()), float(ranks.pr_auc()), float(ranks.recall_within(0.01))))
-            sizes.append(_size(labels, wallets, fraction, count))
+            sizes.append(_size(labels, wallets, fraction, count, of_licit))
         areas, precisions, recalls = (np.array(column) for column in zip(*figures, strict=True))
         points.append(
             CurvePoint(
@@ -116,9 +123,10 @@ def nested_wallets(wallets: NDArray[Any], labels: NDArray[Any], fraction: float,
     return np.asarray(chosen[owner])
 
 
-def _size(labels: NDArray[Any], wallets: NDArray[Any], fraction: float, count: int) -> int:
-    """Training wallets of a fold, of both classes, to within rounding."""
+def _size(labels: NDArray[Any], wallets: NDArray[Any], fraction: float, count: int, of_licit: bool) -> int:
+    """Training wallets of a fold, of both classes or of licit ones only, to within rounding."""
     _, owner = np.unique(wallets, return_inverse=True)
     suspect = int((np.bincount(owner, np.asarray(labels, dtype=np.float64)) > 0).sum())
     inside = (count - 1) / count
-    return round(fraction * inside * suspect) + round(fraction * inside * (int(owner.max()) + 1 - suspect))
+    licit = round(fraction * inside * (int(owner.max()) + 1 - suspect))
+    return licit if of_licit else licit + round(fraction * inside * suspect)

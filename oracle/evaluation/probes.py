@@ -29,6 +29,9 @@ LIMIT = 0.75
 REQUIRED = ("age", "calendar", "missingness")
 """Probes without which an audit has not been made; whoever leaves one out has not passed it."""
 
+LISTS = "list membership"
+"""What an audit of real addresses needs besides: of simulated ones there are no lists."""
+
 DAY = 86_400
 _NEVER = np.iinfo(np.int64).max
 LEARNER = "probe/1: histogram gradient boosting, 60 trees of 8 leaves, rate 0.1, 20 rows a leaf, wallets equal"
@@ -45,10 +48,12 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """All probes of one split. `limit`: the ROC-AUC that a probe may reach at most."""
+    """All probes of one split. `limit`: the ROC-AUC that a probe may reach at most. `besides`: the probes that this
+    split needs besides those that every one does."""
 
     probes: tuple[Probe, ...]
     limit: float
+    besides: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[Probe, ...]:
@@ -60,7 +65,7 @@ class Audit:
     def absent(self) -> tuple[str, ...]:
         """Required probes that were not run."""
         names = {one.name for one in self.probes}
-        return tuple(name for name in REQUIRED if name not in names)
+        return tuple(name for name in (*REQUIRED, *self.besides) if name not in names)
 
     @property
     def passed(self) -> bool:
@@ -114,7 +119,7 @@ def standard_probes(
         "missingness": missing_columns(rows),
     }
     if listed:
-        found["list membership"] = np.stack([listed[name] for name in sorted(listed)], axis=1).astype(np.float64)
+        found[LISTS] = np.stack([listed[name] for name in sorted(listed)], axis=1).astype(np.float64)
     for name, columns in found.items():
         if columns.ndim != 2 or len(columns) != len(transfers):
             raise ValueError(f"the {name} probe has columns {columns.shape} for {len(transfers)} rows")
@@ -160,13 +165,14 @@ def audit(
     weights: NDArray[Any] | None = None,
     measure: Callable[[Floats], float] | None = None,
     limit: float = LIMIT,
+    besides: Sequence[str] = (),
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Audit:
     """The audit of one split: `probes` are columns (N, K) by name, `seeds` and `count` those of the model's own folds.
 
     `measure` gives the ROC-AUC of scores (N,), where the model's figure is another one than over all pairs (for
-    instance within age bands); otherwise it is that of all rows under `weights` (N,).
+    instance within age bands); otherwise it is that of all rows under `weights` (N,). `besides`: as in `Audit`.
     """
     reached = measure or (lambda scores: roc_auc(scores, labels, weights))
     found = []
@@ -175,7 +181,7 @@ def audit(
         scores = probe_scores(columns, labels, wallets, seeds=seeds, count=count, cache=cache, progress=progress)
         area = float(np.mean([reached(one) for one in scores]))
         found.append(Probe(name, int(_varying(columns).sum()), area))
-    return Audit(tuple(found), limit)
+    return Audit(tuple(found), limit, tuple(besides))
 
 
 def boosted(rows: Floats, labels: Floats, wallets: NDArray[Any], test: Floats) -> NDArray[Any]:

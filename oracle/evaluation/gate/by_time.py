@@ -1,19 +1,21 @@
 """Evaluation where transfers are split in time, and in time and by account."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.evaluation.bootstrap import f1_interval
 from oracle.evaluation.conformal import bound
 from oracle.evaluation.crossval import FitPredict, Progress, inputs_hash, kept
+from oracle.evaluation.gate.cohorts import cohort_figures
 from oracle.evaluation.gate.detectors import COMPACT, LEARNER, fit_detectors
 from oracle.evaluation.gate.goals import CHANNEL, CHOSEN_F1, DISJOINT, IN_TIME
 from oracle.evaluation.gate.members import SHORT_COLUMNS, learner, supervised
-from oracle.evaluation.gate.mistakes import Mistakes, cohort_figures, mistakes
+from oracle.evaluation.gate.mistakes import Mistakes, mistakes
 from oracle.evaluation.gate.promise import OverTime, later_rows
 from oracle.evaluation.gate.task import Effort, Task
 from oracle.evaluation.gate.timed import Part, artefacts, by_account, in_time, known_accounts
@@ -24,7 +26,9 @@ from oracle.evaluation.probes import LEARNER as PROBE
 from oracle.evaluation.probes import LIMIT, Audit, Probe, births, boosted, standard_probes
 from oracle.evaluation.report import Figure, Judged, Report
 from oracle.scoring.numbers import Floats
+from oracle.scoring.supervised.fit_calibration import fit_probability
 from oracle.scoring.supervised.train import FitSettings, folds
+from oracle.scoring.supervised.trees import SCALE
 
 ACCOUNTS = "accounts, by their highest score"
 _FOLDS = 5
@@ -34,6 +38,28 @@ _INNER = 0.75
 _DETECTOR_ROWS = 20_000
 """Licit rows that the detectors are offered, drawn evenly."""
 ALPHA = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the training rows of each part, scored by models of the other senders' folds, decide about the rows that it
+    judges: `above` (M,), the score less the threshold of the best F1, and `probabilities` (M,). NaN where no part
+    judges."""
+
+    above: Floats
+    probabilities: Floats
+
+    def confusion(self, labels: Floats) -> Confusion:
+        """Under that threshold; `labels` (M,)."""
+        seen = ~np.isnan(self.above)
+        return confusion(self.above[seen], labels[seen], 0.0)
+
+    def f1(self, labels: Floats, wallets: NDArray[np.int64], effort: Effort) -> Figure:
+        """The same as a figure with its interval over resampled senders."""
+        seen = ~np.isnan(self.above)
+        alerts, seeds = self.above[seen] >= 0, range(effort.seeds)
+        ends = f1_interval(alerts, labels[seen], wallets[seen], seeds=seeds, resamples=effort.resamples)
+        return Figure(CHOSEN_F1, self.confusion(labels).f1, *ends)
 
 
 class Judge:
@@ -102,25 +128,31 @@ def by_time(
     checked = run.audit((whole,), area)
     options: dict[str, Any] = {"seeds": range(effort.seeds), "resamples": effort.resamples}
 
-    def judged(name: str, scores: Floats, audited: Audit, *more: Figure, **further: Any) -> Judged:
+    def judged(
+        name: str, scores: Floats, audited: Audit, *more: Figure, held: Held | None = None, **further: Any
+    ) -> Judged:
         rows = ~np.isnan(scores)
+        if held is not None:
+            further["probabilities"] = held.probabilities[rows]
+            more = (held.f1(labels, wallets, effort), *more)
         return judge(name, scores[rows], labels[rows], wallets[rows], audit=audited, further=more, **options, **further)
 
     scores = run.trees(IN_TIME, (whole,))
     bounded, drift = _bounded(run, whole)
     outcomes = {f"conformal bound of {ALPHA:.0%} of rows, its own model": bounded}
-    chosen = _at_threshold(run, (whole,), scores)
+    chosen = _held(run, (whole,), scores)
     if chosen is not None:
-        outcomes["the threshold of the training time"] = chosen
+        outcomes["the threshold of the training time"] = chosen.confusion(labels)
+    drawn: dict[str, Any] = {"seeds": range(effort.seeds), "resamples": max(5, effort.resamples // 5)}
     small = {family: of[whole.test] for family, of in task.cohorts.items()}
     found = [
         judged(
             IN_TIME,
             scores,
             checked,
-            *([Figure(CHOSEN_F1, chosen.f1)] if chosen is not None else []),
             *(drift.figures if drift else ()),
-            *cohort_figures(scores[whole.test], labels[whole.test], small),
+            *cohort_figures(scores[whole.test], labels[whole.test], wallets[whole.test], small, **drawn),
+            held=chosen,
             outcomes=outcomes,
             learning=_curve(run, whole, scores),
         ),
@@ -130,15 +162,13 @@ def by_time(
     ]
     if seen.any() and 0 < labels[seen].sum() < seen.sum():
         apart = run.trees(DISJOINT, parts)
-        own = _at_threshold(run, parts, apart)
-        more = [Figure(CHOSEN_F1, own.f1)] if own is not None else []
-        found.append(judged(DISJOINT, apart, run.audit(parts, area), *more))
+        found.append(judged(DISJOINT, apart, run.audit(parts, area), held=_held(run, parts, apart)))
         plain = run.scores("artefacts|1", boosted, parts, [artefacts(task, part) for part in parts])
         found.append(judged(f"{DISJOINT}, two artefacts only", plain, found[-1].audit or checked))
     if marked is not None:
         found.append(_accounts(run, whole, scores, marked, options))
     born = births(task.transfers, task.history)
-    wrong = mistakes(task.take(whole.test), scores[whole.test], born[whole.test])
+    wrong = mistakes(task.take(whole.test), IN_TIME, scores[whole.test], born[whole.test])
     facts = (
         *task.facts,
         (
@@ -150,6 +180,7 @@ def by_time(
             "threshold of the training time",
             f"that of the best F1 over its transactions, in {_FOLDS} folds of senders, under models of the other folds",
         ),
+        ("probabilities", "isotonic regression over the same out-of-fold scores of the training time"),
         (
             "conformal bound",
             f"chosen on its last {1 - _INNER:.0%}, under a model that learnt from the rest, whose scores it judges",
@@ -177,13 +208,14 @@ def _bounded(run: Judge, whole: Part) -> tuple[Confusion, OverTime | None]:
     return confusion(later, known, kept_bound.least_alert), drift
 
 
-def _at_threshold(run: Judge, parts: Sequence[Part], scores: Floats) -> Confusion | None:
-    """What came of the rows that the parts judge, each part under a threshold of its training rows; None where a part
-    has too few senders to choose one.
+def _held(run: Judge, parts: Sequence[Part], scores: Floats) -> Held | None:
+    """Threshold and probabilities of the rows that the parts judge, each part by its training rows; None where a part
+    has too few senders to choose.
 
     Chosen as scikit-learn's TunedThresholdClassifierCV does: for the best F1 of out-of-fold scores, then used on the
     model of all training rows."""
-    above, labels = np.full(len(run.task.labels), np.nan), run.task.labels
+    labels = run.task.labels
+    above, chances = np.full(len(labels), np.nan), np.full(len(labels), np.nan)
     for part in parts:
         _, owner = np.unique(run.task.wallets[part.train], return_inverse=True)
         try:
@@ -195,8 +227,9 @@ def _at_threshold(run: Judge, parts: Sequence[Part], scores: Floats) -> Confusio
         inner = [Part(part.train & (fold != one), fold == one) for one in range(_FOLDS)]
         found = run.trees("threshold", inner)[part.train]
         above[part.test] = scores[part.test] - best_f1(found, labels[part.train]).threshold
-    seen = ~np.isnan(above)
-    return confusion(above[seen], labels[seen], 0.0)
+        raws = [np.round(own * SCALE).astype(np.int64) for own in (found, scores[part.test])]
+        chances[part.test] = fit_probability(raws[0], labels[part.train], np.ones(len(found))).batch(raws[1])
+    return Held(above, chances)
 
 
 def _channel(run: Judge, whole: Part) -> Floats:
@@ -204,8 +237,8 @@ def _channel(run: Judge, whole: Part) -> Floats:
         licit = np.flatnonzero(labels == 0)
         if len(licit) > _DETECTOR_ROWS:
             licit = np.sort(np.random.default_rng(0).choice(licit, _DETECTOR_ROWS, replace=False))
-        found = fit_detectors(rows[licit], wallets[licit])
-        return found.mean_rank(found.raw(test))
+        found = fit_detectors(rows[licit], wallets[licit], fraud=rows[labels > 0])
+        return found.rank(found.raw(test))
 
     return run.scores(f"{CHANNEL}|{LEARNER},{len(COMPACT)}", fit_predict, (whole,), [run.task.rows])
 

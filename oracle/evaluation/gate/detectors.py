@@ -1,11 +1,11 @@
-"""The five anomaly detectors on stream vectors, fitted on ordinary wallets alone: docs/scoring.md's channel.
+"""The five anomaly detectors on stream vectors, fitted on ordinary wallets, weighed by fraud (docs/scoring.md).
 
 The same transform, estimators and sizes as `oracle.scoring.training`, asked for whole tables at once. A feature that is
 NaN (an empty window) takes the middle rank, so that what is missing tells a detector nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
@@ -25,11 +25,12 @@ from oracle.scoring.stream import FEATURES
 from oracle.scoring.stream.features import HISTORY
 from oracle.scoring.training import settings
 from oracle.scoring.training.curves import feature_curve, score_curve
+from oracle.scoring.training.selection import selected
 
 DETECTORS = MEMBERS
-LEARNER = "detectors/1: forest, SVM, LOF, DBSCAN, autoencoder on licit wallets, three quarters fit, one quarter ranks"
+LEARNER = "detectors/2: forest, SVM, LOF, DBSCAN, autoencoder on licit wallets, 3 quarters fit, 1 ranks and weighs"
 _CALIBRATING = 0.25
-"""Share of the licit training wallets that the ranks come from."""
+"""Share of the licit training wallets that the ranks come from, and beside the training fraud the weights."""
 _OVERSHOOT = 0.5
 
 COMPACT: tuple[int, ...] = tuple(
@@ -39,8 +40,11 @@ COMPACT: tuple[int, ...] = tuple(
 )
 """Columns of `FEATURES` that the channel sees: the payment alone, and the wallet's whole remembered habit as shares.
 
-Of eight choices that were tried with one dealing of the stablecoin wallets this one did best (mean rank 0.65, the
+Of the `CHOICES` that were tried with one dealing of the stablecoin wallets this one did best (mean rank 0.65, the
 others 0.45 to 0.52), so what is measured on those wallets flatters it."""
+
+CHOICES = 8
+"""Sets of columns among which COMPACT was chosen."""
 
 WEEK_COMPACT: tuple[int, ...] = tuple(
     place for place, feature in enumerate(FEATURES) if feature.horizon == 0 or feature.name.startswith("own_7d_")
@@ -50,13 +54,15 @@ WEEK_COMPACT: tuple[int, ...] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Detectors:
-    """Fitted on one set of ordinary rows. `curves`: of the columns in `columns`; `ranks`: of the detectors."""
+    """Fitted on one set of ordinary rows. `curves`: of the columns in `columns`; `ranks` and `weights`: of the
+    detectors."""
 
     columns: tuple[int, ...]
     curves: tuple[RankCurve, ...]
     fitted: tuple[Any, ...]
     eps: float
     ranks: tuple[RankCurve, ...]
+    weights: tuple[int, ...] = (1,) * len(DETECTORS)
 
     def raw(self, rows: Floats) -> Floats:
         """Raw scores of rows (M, F), shape (5, M) in the order of DETECTORS, higher is more unusual."""
@@ -74,9 +80,13 @@ class Detectors:
                 ]
             )
 
-    def mean_rank(self, raw: Floats) -> Floats:
-        """The mean of the ranks among ordinary rows, shape (M,), of raw scores (5, M)."""
-        return np.asarray(np.mean([at(curve, own) for curve, own in zip(self.ranks, raw, strict=True)], axis=0))
+    def member_ranks(self, raw: Floats) -> Floats:
+        """The ranks among ordinary rows, shape (M, 5), of raw scores (5, M)."""
+        return np.array([at(curve, own) for curve, own in zip(self.ranks, raw, strict=True)]).T
+
+    def rank(self, raw: Floats) -> Floats:
+        """The weighted mean of these ranks, shape (M,)."""
+        return np.asarray(self.member_ranks(raw) @ np.array(self.weights) / sum(self.weights))
 
 
 def at(curve: RankCurve, values: Floats) -> Floats:
@@ -94,9 +104,17 @@ def scaled(curves: Sequence[RankCurve], rows: Floats) -> Floats:
     return np.stack([at(curve, column) for curve, column in zip(curves, rows.T, strict=True)], axis=1)
 
 
-def fit_detectors(rows: Floats, wallets: NDArray[Any], columns: Sequence[int] = COMPACT, seed: int = 0) -> Detectors:
+def fit_detectors(
+    rows: Floats,
+    wallets: NDArray[Any],
+    columns: Sequence[int] = COMPACT,
+    seed: int = 0,
+    *,
+    fraud: Floats | None = None,
+) -> Detectors:
     """From rows (N, F) of ordinary wallets (N,); each wallet is drawn from equally often. Columns that are empty are
-    left out. Raises ValueError for fewer than eight wallets."""
+    left out. Rows of `fraud` (M, F), of other wallets than will be scored, decide what each detector weighs; without
+    them all weigh the same. Raises ValueError for fewer than eight wallets."""
     _, owner = np.unique(wallets, return_inverse=True)
     count = int(owner.max()) + 1 if len(owner) else 0
     if count < 8:
@@ -113,7 +131,13 @@ def fit_detectors(rows: Floats, wallets: NDArray[Any], columns: Sequence[int] = 
         fitted, eps = _estimators(x, seed)
     bare = Detectors(kept, curves, fitted, eps, ())
     raw = bare.raw(rows[~inside])
-    return Detectors(kept, curves, fitted, eps, tuple(score_curve(own) for own in raw))
+    found = replace(bare, ranks=tuple(score_curve(own) for own in raw))
+    if fraud is None or not len(fraud):
+        return found
+    # by ordinary rows that no detector was fitted on, as none was on fraud
+    known = np.concatenate([found.member_ranks(raw), found.member_ranks(found.raw(fraud))])
+    labels = np.repeat((0.0, 1.0), (raw.shape[1], len(fraud)))
+    return replace(found, weights=selected(known, labels))
 
 
 def _estimators(x: Floats, seed: int) -> tuple[tuple[Any, ...], float]:

@@ -54,10 +54,10 @@ def anomaly(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[Floats, Floats]:
-    """Out-of-fold raw scores of the detectors, shape (S, 5, N), and their mean ranks, shape (S, N).
+    """Out-of-fold raw scores of the detectors, shape (S, 5, N), and the weighted means of their ranks, shape (S, N).
 
-    Each fold's detectors see the licit wallets of the other folds only. Raises ValueError as `folds` and
-    `fit_detectors` do.
+    Each fold's detectors see the licit wallets of the other folds only; what each of them weighs is chosen by those
+    folds' fraud. Raises ValueError as `folds` and `fit_detectors` do.
     """
     _, owner = np.unique(wallets, return_inverse=True)
     seen = ",".join(FEATURES[one].name for one in columns)
@@ -73,9 +73,9 @@ def anomaly(
 
             def scores(held: NDArray[np.bool_] = held, seed: int = seed) -> NDArray[Any]:
                 train = ~held & (labels == 0)
-                found = fit_detectors(rows[train], owner[train], columns, seed)
+                found = fit_detectors(rows[train], owner[train], columns, seed, fraud=rows[~held & (labels > 0)])
                 raw = found.raw(rows[held])
-                return np.concatenate([raw.ravel(), found.mean_rank(raw)])
+                return np.concatenate([raw.ravel(), found.rank(raw)])
 
             size = int(held.sum())
             parts = kept(cache, f"{key}-{count}-{seed}-{one}", size * (len(DETECTORS) + 1), scores)

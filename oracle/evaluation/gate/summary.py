@@ -87,7 +87,9 @@ def _cohorts(models: Sequence[Judged]) -> Iterator[str]:
         found: dict[str, dict[str, str]] = {}
         for figure in one.figures:
             if measure := _of_cohort(figure.name):
-                found.setdefault(figure.name.removesuffix(measure), {})[measure] = shown(figure.value)
+                found.setdefault(figure.name.removesuffix(measure), {})[measure] = _interval(
+                    figure.value, figure.low, figure.high
+                )
         if found:
             yield f"**Cohorts: {one.name}**"
             head = ("cohort", *(measure.removeprefix(": ") for measure in _OF_COHORTS))

@@ -28,7 +28,7 @@ def test_report__of_a_run_without_parts__keeps_what_is_outside_the_markers_and_s
     assert page.startswith(f"# Speed\n\nby hand\n\n{BEGIN}\n")
     assert page.endswith(f"{END}\nafter\n")
     assert "old figures" not in page
-    assert page.count("Not measured in this run.") == 5
+    assert page.count("Not measured in this run.") == 6
 
 
 def test_report__of_a_goal_that_is_missed__says_so_with_machine_and_load(tmp_path: Path) -> None:
@@ -45,4 +45,36 @@ def test_report__of_the_same_growth__draws_the_same_bytes(tmp_path: Path) -> Non
     parts = {f"growth {kind}": {"10000": point, "100000": point} for kind in ("engine", "stream")}
     first = written(tmp_path, **parts), (tmp_path / "speed.svg").read_bytes()
     assert (written(tmp_path, **parts), (tmp_path / "speed.svg").read_bytes()) == first
-    assert "| 100,000 | 1.0 / 2.0 | 4 | 3.0 | 1.0 / 2.0 | 4 | 3.0 |" in first[0]
+    assert "| 100,000 | 1.0 / 2.0 | 4 | 3.0 |  | 1.0 / 2.0 | 4 | 3.0 |" in first[0]
+    wallets = {"prepare": {"wallets": {"10000": 1, "100000": 1024}}}
+    page = written(tmp_path, **parts, **wallets)
+    assert "| 100,000 | 1.0 / 2.0 | 4 | 3.0 | 3,072 | 1.0 / 2.0 | 4 | 3.0 |" in page
+    assert "| the whole engine after 100,000 payments, bytes a wallet | no goal | 3,072 | |" in page
+
+
+def test_report__of_the_streams_state__holds_updates_and_wallets_against_their_goals(tmp_path: Path) -> None:
+    names = ("look", "update", "busiest_look", "busiest_update", "features", "observe")
+    times = {f"{name}_{point}_us": value for name in names for point, value in (("p50", 30.0), ("p99", 100.0))}
+    graph = {**times, "busiest_update_p99_us": 100.1, "bytes_per_live_wallet": 2_047}
+    state = {"edges": 1_000_000, "graph": graph, "windows": {**times, "bytes_per_live_wallet": 2_048.0}}
+    page = written(tmp_path, state=state, **{"backtest stream 1000": replay(1), "backtest engine 9": replay(1_513)})
+    assert "| graph of payments, one update at 1,000,000 live edges, p99 | ≤ 100 µs | 100 µs | yes |" in page
+    assert "| the same between the 50 busiest wallets | ≤ 100 µs | 100.1 µs | **no** |" in page
+    assert "| graph of payments, bytes a wallet | < 2,048 | 2,047 | yes |" in page
+    assert "| windows of wallets and pairs, bytes a wallet | < 2,048 | 2,048 | **no** |" in page
+    assert "supervised model alone (`--fast`), payments a second; by the full engine 1,513 |" in page
+    assert "4,095 in both" in page
+
+
+def test_report__of_the_node_over_http__says_what_was_asked_about(tmp_path: Path) -> None:
+    run = {"answered_per_s": 500.0, "failed": 0, "p50_ms": 2.0, "p99_ms": 15.5, "load": 0.5}
+    serving = {
+        "levels": {"SAFE": 56, "MEDIUM": 8},
+        "at_500_per_s": run,
+        "node_memory_mib": 1,
+        "node_memory_after_mib": 2,
+    }
+    page = written(tmp_path, serving=serving)
+    assert "| 500 a second | 500.0 | 2.0 | 15.5 | 0 | 0.5 |" in page
+    assert "56 SAFE, 8 MEDIUM" in page
+    assert "at 500 requests a second, p99 | ≤ 15 ms | 15.5 ms | **no** |" in page

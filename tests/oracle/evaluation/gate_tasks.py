@@ -24,12 +24,15 @@ SMALL = Effort(
 
 
 def labelled(leak: str = "", wallets: int = 80, told: float = 1.5) -> Task:
-    """Wallets (every second one fraud) whose first columns tell the classes apart by `told` standard deviations."""
+    """Wallets (every second one fraud) whose first columns tell the classes apart by `told` standard deviations.
+
+    `leak`: "birth" has fraud wallets born later, "list" has a list name them, "no list" has no list at all."""
     table = transfers(wallets, 10, leak=leak)
     dice = np.random.default_rng(0)
     rows = dice.normal(size=(len(table), len(FEATURES)))
     labels = table.label.astype(np.float64)
     rows[:, :5] += told * labels[:, None]
+    named = table.label == 1 if leak == "list" else dice.random(wallets)[table.wallet] < 0.25
     return Task(
         name="small",
         title="Small",
@@ -38,7 +41,7 @@ def labelled(leak: str = "", wallets: int = 80, told: float = 1.5) -> Task:
         rows=rows,
         labels=labels,
         wallets=table.wallet,
-        listed={},
+        listed={} if leak == "no list" else {"wallet: named": named},
         cohorts={"direction": np.full(len(table), "pays")},
         facts=(("rows", str(len(table))),),
     )
@@ -51,7 +54,7 @@ def traded(accounts: int = 30, days: int = 100) -> Task:
     recipient = dice.integers(0, accounts, len(table))
     label = ((table.sender < accounts // 3) & (recipient < accounts // 3)).astype(np.int8)
     table = replace(table, recipient=recipient, label=label)
-    task = labelled()
+    task = labelled("no list")
     rows = dice.normal(size=(len(table), len(FEATURES)))
     labels = label.astype(np.float64)
     rows[:, 0] += 2 * labels

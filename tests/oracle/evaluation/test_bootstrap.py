@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from oracle.evaluation.bootstrap import MEASURES, wallet_bootstrap
-from oracle.evaluation.metrics import best_f1, pr_auc, recall_at_fpr, roc_auc
+from oracle.evaluation.bootstrap import MEASURES, draws, f1_interval, middle, wallet_bootstrap
+from oracle.evaluation.metrics import best_f1, confusion, pr_auc, recall_at_fpr, roc_auc
 from oracle.scoring.numbers import Floats
 
 
@@ -95,6 +95,20 @@ def test_wallet_bootstrap__200_resamples_of_27667_rows__take_a_few_seconds() -> 
     begun = time.perf_counter()
     wallet_bootstrap(scores, labels, wallets, resamples=20)
     assert time.perf_counter() - begun < 8
+
+
+def test_f1_interval__of_alerts__is_that_of_copied_wallets() -> None:
+    scores, labels, wallets = _population(9, 30, 200)
+    found = f1_interval(scores >= 0.5, labels, wallets, seeds=range(10), resamples=4)
+    owner, times = draws(labels, wallets, seeds=range(10), resamples=4)
+    copies = [np.repeat(np.arange(200), drawn[owner].astype(np.int64)) for drawn in times]
+    each = [confusion(scores[own], labels[own], 0.5).f1 for own in copies]
+    assert found == pytest.approx(tuple(np.quantile(each, (0.025, 0.975))))
+
+
+def test_middle__of_draws_without_a_figure__leaves_them_out() -> None:
+    assert middle(np.array([np.nan, 1.0, 1.0])) == (1.0, 1.0)
+    assert middle(np.array([np.nan])) == (None, None)
 
 
 @pytest.mark.parametrize("seeds", [range(9), [1] * 10])

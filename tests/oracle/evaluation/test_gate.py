@@ -13,7 +13,17 @@ from oracle.evaluation.conformal import bound
 from oracle.evaluation.gate import evaluate, files, summary
 from oracle.evaluation.gate.by_time import ALPHA, Judge, by_time
 from oracle.evaluation.gate.by_wallet import ENSEMBLE, by_wallet
-from oracle.evaluation.gate.goals import CHANNEL, CHOSEN_F1, DISJOINT, IN_TIME, SUPERVISED, WEEK, Goal, outcomes
+from oracle.evaluation.gate.goals import (
+    CHANNEL,
+    CHANNEL_WEEK,
+    CHOSEN_F1,
+    DISJOINT,
+    IN_TIME,
+    SUPERVISED,
+    WEEK,
+    Goal,
+    outcomes,
+)
 from oracle.evaluation.gate.labelled import labelled_task
 from oracle.evaluation.gate.timed import Part, by_account, in_time
 from oracle.evaluation.metrics import best_f1, confusion
@@ -42,6 +52,37 @@ def test_by_wallet__labels_that_follow_age__are_no_detection_quality(
 ) -> None:
     headings = {model.name: section.heading for section in sections(reports[leak]) for model in section.models}
     assert {headings[name] for name in (SUPERVISED, WEEK, CHANNEL, ENSEMBLE)} == {heading}
+
+
+@pytest.mark.parametrize(
+    ("leak", "because"),
+    [
+        ("list", "list membership alone reaches ROC-AUC 1.000, above the limit of 0.75"),
+        ("no list", "the leakage audit lacks a probe: list membership"),
+    ],
+)
+def test_by_wallet__lists_that_name_the_fraud_or_are_absent__keep_figures_from_being_detection_quality(
+    leak: str, because: str
+) -> None:
+    (section,) = sections(by_wallet(labelled(leak), SMALL, None, quiet)[0])
+    assert (section.heading, set(section.because)) == (NOT_REPORTABLE, {because})
+
+
+def test_by_wallet__members_with_a_goal__have_a_learning_curve_that_ends_at_their_own_figure(
+    reports: dict[str, Report],
+) -> None:
+    report = reports[""]
+    for model in report.models:
+        if model.name in (SUPERVISED, WEEK, CHANNEL, CHANNEL_WEEK):
+            assert [point.fraction for point in model.learning] == [0.5, 1.0]
+            assert model.learning[-1].roc_auc == pytest.approx(model.figures[0].value)
+            assert any(note.startswith(f"{model.name}: at 1% false positives") for note in report.notes)
+            assert any(note.startswith(f"Learning curve of {model.name}:") for note in report.notes)
+            cohort = [one for one in model.figures if one.name.startswith("direction pays")]
+            assert len(cohort) == 3
+            assert all(one.low is not None for one in cohort)
+    learnt = {model.name: model.learning[-1].wallets for model in report.models if model.learning}
+    assert learnt == {SUPERVISED: 40, WEEK: 40, CHANNEL: 20, CHANNEL_WEEK: 20}  # the channel learns from licit ones
 
 
 def test_by_wallet__report__reads_back_from_its_json(reports: dict[str, Report]) -> None:
@@ -123,12 +164,30 @@ def test_by_time__threshold_of_the_training_time__is_of_senders_left_out_and_use
     expected = confusion(of_time, labels[whole.test], 1.0)
     found = {one.name: one.confusion for one in models[IN_TIME].outcomes}["the threshold of the training time"]
     assert (found.true_positive, found.false_positive) == (expected.true_positive, expected.false_positive)
-    assert {one.name: one.value for one in models[IN_TIME].figures}[CHOSEN_F1] == expected.f1
+    chosen = {one.name: one for one in models[IN_TIME].figures}[CHOSEN_F1]
+    assert chosen.value == expected.f1
+    assert chosen.low is not None
+    assert chosen.high is not None
+    assert chosen.low < chosen.value < chosen.high
     apart = run.trees("apart", parts)
     held_out = np.max([alerts(part, apart) for part in parts], axis=0)
     seen = held_out >= 0
     figures = {one.name: one.value for one in models[DISJOINT].figures}
     assert figures[CHOSEN_F1] == confusion(held_out[seen], labels[seen], 1.0).f1
+
+
+def test_by_time__probabilities__come_from_the_training_time_alone(tmp_path: Path) -> None:
+    task = traded(accounts=60)
+    whole = in_time(task)
+    other = replace(task, labels=np.where(whole.test, 1 - task.labels, task.labels))
+    means = []
+    for one in (task, other):
+        model = by_time(one, None, SMALL, tmp_path, quiet)[0].models[0]
+        assert model.calibration is not None
+        means.append(sorted({round(each.predicted, 12) for each in model.calibration.bins}))
+        error = next(each for each in model.figures if each.name == "expected calibration error")
+        assert error.low is not None
+    assert means[0] == means[1]
 
 
 def test_by_time__labels_of_the_judged_rows__do_not_move_the_threshold(tmp_path: Path) -> None:
@@ -173,7 +232,9 @@ def test_stablecoins__shared_set__age_alone_separates_the_classes() -> None:
     assert np.bincount(task.wallets).max() == 100
     assert task.alone is not None
     single = [place for place, one in enumerate(FEATURES) if one.horizon == 0 and one.name != "same_tx"]
-    np.testing.assert_array_equal(task.alone[:, single], task.rows[:, single])  # the same rows, of another past
+    dollars = ~np.isnan(task.rows[:, [one.name for one in FEATURES].index("size")])  # of tokens that are stable there
+    np.testing.assert_array_equal(task.alone[dollars][:, single], task.rows[dollars][:, single])  # of another past
+    assert not np.isnan(task.alone[:, single]).any()
     assert (np.nan_to_num(task.alone, nan=-1.0) != np.nan_to_num(task.rows, nan=-1.0)).any()
     born = births(task.transfers, task.history)
     assert (task.transfers.time >= born).all()

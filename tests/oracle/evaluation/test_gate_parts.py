@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from oracle.evaluation.bootstrap import draws
+from oracle.evaluation.gate.cohorts import cohort_figures, last_week
 from oracle.evaluation.gate.compare import gain, matched
 from oracle.evaluation.gate.detectors import COMPACT, DETECTORS, at, fit_detectors
 from oracle.evaluation.gate.members import anomaly, combined, probabilities
-from oracle.evaluation.gate.mistakes import cohort_figures, mistakes
+from oracle.evaluation.gate.mistakes import joined, mistakes
 from oracle.evaluation.gate.timed import artefacts, by_account, in_time, known_accounts, shapes
 from oracle.evaluation.gate.vectors import table_of, vectors
-from oracle.evaluation.metrics import roc_auc
+from oracle.evaluation.metrics import recall_at_fpr, roc_auc
 from oracle.scoring.stream import FEATURES
 from oracle.scoring.supervised.train import folds
 from oracle.scoring.training.curves import feature_curve
@@ -56,8 +58,8 @@ def test_fit_detectors__far_rows__rank_above_ordinary_ones() -> None:
     dice = np.random.default_rng(0)
     rows, owner = dice.normal(size=(400, len(FEATURES))), np.repeat(np.arange(40), 10)
     found = fit_detectors(rows, owner)
-    usual = found.mean_rank(found.raw(dice.normal(size=(50, len(FEATURES)))))
-    far = found.mean_rank(found.raw(dice.normal(size=(50, len(FEATURES))) * 6))
+    usual = found.rank(found.raw(dice.normal(size=(50, len(FEATURES)))))
+    far = found.rank(found.raw(dice.normal(size=(50, len(FEATURES))) * 6))
     assert far.min() > np.median(usual)
     assert far.max() <= 1.0
 
@@ -123,20 +125,63 @@ def test_matched__bands_of_age__hold_both_classes_alike_or_count_for_nothing() -
 
 def test_mistakes__of_perfect_scores__name_no_missed_wallet() -> None:
     task = labelled()
-    found = mistakes(task, task.labels.copy(), task.transfers.time)
+    found = mistakes(task, "perfect", task.labels.copy(), task.transfers.time)
     assert "0 of 40 wallets with fraud raise no alert" in found.notes[0]
+    assert "scores above 100.0% of licit rows, and 0.0% of the rows of fraud" in found.notes[2]
     assert len(found.table.splitlines()) == 81
+
+
+def test_joined__mistakes_of_two_models__are_one_table_that_names_them() -> None:
+    task = labelled()
+    one, other = (mistakes(task, name, task.rows[:, 0], task.transfers.time) for name in ("one", "other"))
+    both = joined([one, other])
+    assert both.notes == one.notes + other.notes
+    lines = both.table.splitlines()
+    assert (len(lines), lines[0].split(",")[:2]) == (161, ["model", "wallet"])
+    assert {line.split(",")[0] for line in lines[1:81]} == {"one"}
+    assert {line.split(",")[0] for line in lines[81:]} == {"other"}
 
 
 def test_cohort_figures__cohort_of_one_class__has_a_rate_and_no_area() -> None:
     labels = np.repeat([0.0, 1.0], 100)
     scores = np.concatenate([np.zeros(99), [2.0], np.ones(100)])
     cohorts = {"kind": np.where(labels > 0, "cycle", "none")}
-    found = {one.name: one.value for one in cohort_figures(scores, labels, cohorts)}
+    figures = cohort_figures(scores, labels, np.arange(200), cohorts, seeds=range(10), resamples=2)
+    found = {one.name: one.value for one in figures}
     assert found == {
         "kind cycle: recall at 1% FPR of all": 1.0,
         "kind none: false positive rate at 1% of all": 0.01,
     }
+
+
+def test_cohort_figures__intervals__are_those_of_copied_wallets() -> None:
+    dice = np.random.default_rng(5)
+    wallets = np.repeat(np.arange(40), 10)
+    labels = (wallets % 2).astype(np.float64)
+    scores = labels + dice.normal(size=40)[wallets] + dice.normal(size=400)
+    cohorts = {"side": np.where(np.arange(400) % 10 < 6, "a", "b")}
+    found = {
+        one.name: one for one in cohort_figures(scores, labels, wallets, cohorts, 0.2, seeds=range(10), resamples=3)
+    }
+    owner, times = draws(labels, wallets, seeds=range(10), resamples=3)
+    areas, recalls = [], []
+    for drawn in times.astype(np.int64):
+        copies = np.repeat(np.arange(400), drawn[owner])
+        least = recall_at_fpr(scores[copies], labels[copies], 0.2).threshold
+        own = copies[cohorts["side"][copies] == "a"]
+        areas.append(roc_auc(scores[own], labels[own]))
+        recalls.append(float((scores[own][labels[own] > 0] >= least).mean()))
+    for name, values in (("side a: ROC-AUC", areas), ("side a: recall at 20% FPR of all", recalls)):
+        one, (low, high) = found[name], np.quantile(values, (0.025, 0.975)).tolist()
+        assert one.low == pytest.approx(low)
+        assert one.high == pytest.approx(high)
+        assert low < one.value < high
+
+
+def test_last_week__rows_of_a_quiet_and_a_busy_wallet__are_of_their_cohorts() -> None:
+    rows = np.full((4, len(FEATURES)), np.nan)
+    rows[:, [one.name for one in FEATURES].index("own_7d_n")] = [np.nan, 0.0, 4.0, 5.0]
+    assert last_week(rows).tolist() == ["no transfer", "no transfer", "1 to 4", "5 and more"]
 
 
 def test_in_time__training__ends_before_testing_begins() -> None:
@@ -184,3 +229,16 @@ def test_shapes__of_marked_rows__are_circles_fans_and_what_is_of_ordinary_size()
     )
     found = shapes(table, np.array([1, 1, 1, 1, 1, 0], np.int8))
     assert found.tolist() == ["like a cycle"] * 3 + ["like a fan-in", "of ordinary size", "licit"]
+
+
+def test_fit_detectors__with_fraud__weights_tell_it_at_least_as_well_as_equal_ones() -> None:
+    dice = np.random.default_rng(0)
+    rows, owner = dice.normal(size=(400, len(FEATURES))), np.repeat(np.arange(40), 10)
+    fraud = dice.normal(size=(60, len(FEATURES))) * 1.15
+    equal, weighed = fit_detectors(rows, owner), fit_detectors(rows, owner, fraud=fraud)
+    fresh = np.concatenate([dice.normal(size=(300, len(FEATURES))), dice.normal(size=(300, len(FEATURES))) * 1.15])
+    labels = np.repeat((0.0, 1.0), 300)
+    raw = equal.raw(fresh)
+    assert (weighed.raw(fresh) == raw).all(), "what they are fitted on knows no fraud"
+    assert equal.weights == (1,) * len(DETECTORS)
+    assert roc_auc(weighed.rank(raw), labels) >= roc_auc(equal.rank(raw), labels)

@@ -48,6 +48,20 @@ def test_judge__with_weights_of_calibration__measures_probabilities_under_them_a
     assert found.figures[0] == judge("m", features[:, 0], labels, wallets, **given).figures[0]
 
 
+def test_judge__of_probabilities__gives_their_error_an_interval_around_it() -> None:
+    """Of well calibrated ones every draw has a larger error than they have; the interval is not to lie above it."""
+    dice = np.random.default_rng(2)
+    chances = dice.random(400)
+    labels, wallets = (dice.random(400) < chances).astype(np.float64), np.arange(400)
+    found = judge("m", chances, labels, wallets, audit=None, probabilities=chances, resamples=10)
+    figures = {one.name: one for one in found.figures}
+    for name in ("expected calibration error", "Brier score"):
+        one = figures[name]
+        assert one.low is not None
+        assert one.high is not None
+        assert 0 <= one.low < one.value < one.high < 0.25
+
+
 def test_judge__of_scores_that_are_all_alike__still_has_a_histogram() -> None:
     _, labels, wallets = population()
     found = judge("m", np.zeros(len(labels)), labels, wallets, audit=None, resamples=2)

@@ -84,6 +84,8 @@ def test_audit__without_a_required_probe_or_with_one_that_has_no_figure__has_not
     assert not failed().passed
     without = Audit(passed().probes[1:], 0.75)
     assert (without.absent, without.passed) == (("age",), False)
+    besides = replace(passed(), besides=("list membership",))
+    assert (besides.absent, besides.passed) == (("list membership",), False)
     unknown = Audit((*passed().probes, Probe("list membership", 1, math.nan)), 0.75)
     assert [one.name for one in unknown.failed] == ["list membership"]
     assert not Audit((), 0.75).passed

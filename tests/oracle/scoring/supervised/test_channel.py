@@ -14,6 +14,8 @@ from oracle.scoring.stream import FEATURES, Stream, Table, Transfer, key_of, tra
 from oracle.scoring.stream.features import ALL_FEATURES
 from oracle.scoring.supervised.channel import SupervisedChannel
 from oracle.scoring.supervised.local_rank import LEAST, WINDOW, LocalRank
+from oracle.scoring.supervised.shap import TreeShap
+from oracle.scoring.supervised.trees import SCALE
 from oracle.scoring.supervised.wording import duration, number, spoken
 
 
@@ -82,20 +84,40 @@ def test_local_rank__few_payments__claims_nothing_and_forgets_old_ones() -> None
 
 
 def test_engine__model_adds_to_the_score__says_why_and_commits_to_it(model: RiskModel) -> None:
-    engine = RiskEngine(model, simulated_lists(7))
+    assert model.supervised is not None
+    engine, beside = RiskEngine(model, simulated_lists(7)), SupervisedChannel(model.supervised)
     found = None
     for one in simulate(7, 3_000, episodes=2):
+        transfer = transfer_of(one.payment, 0)
+        advice = beside.advise(one.payment, transfer)
         assessment = engine.assess_and_observe(one.payment)
         if assessment.supervised and assessment.overall:
             found = assessment
             break
+        beside.observe(one.payment, transfer)
     assert found is not None
     assert found.level <= RiskLevel.LOW
     (sentence,) = (one.sentence for one in found.explanations if one.analyzer == "supervised")
     assert "% of the last payments here" in sentence
     document = json.loads(found.evidence())
-    assert document["supervised"]["contributions"][0]["feature"] in {one.name for one in FEATURES}
     assert document["supervised"]["rank"] == f"{found.anomaly['supervised']:.6f}"
+    # each of the listed contributions, computed anew from the trees, the largest first
+    shap, listed = TreeShap.of(model.supervised.trees), document["supervised"]["contributions"]
+    shares = shap.contributions(advice.vector)
+    largest = np.argsort(-np.abs(shares), kind="stable")[: len(listed)].tolist()
+    assert [one["feature"] for one in listed] == [FEATURES[place].name for place in largest]
+    assert [one["log_odds"] for one in listed] == [f"{shares[place]:.6f}" for place in largest]
+    assert [one["value"] for one in listed] == [f"{advice.vector[place]:.6f}" for place in largest]
+    assert len(set(np.abs(shares[largest]).round(6).tolist())) > 1
+    # and with all others they add up to what the trees say
+    said = float(model.supervised.trees.raw_batch(advice.vector[None])[0]) / SCALE
+    assert shap.expected + shares.sum() == pytest.approx(said, abs=1e-6)
+    assert float(document["supervised"]["log_odds"]) == pytest.approx(said, abs=1e-5)
+    # the sentence names what raises the score most, in that order
+    raising = [place for place in largest if shares[place] > 0 and not np.isnan(advice.vector[place])][:3]
+    reasons = "; ".join(spoken(FEATURES[place], float(advice.vector[place])) for place in raising)
+    assert raising
+    assert sentence.endswith(f": {reasons}.")
 
 
 @pytest.mark.parametrize("lists", [ScreeningLists(), simulated_lists(5)], ids=["no lists", "lists"])
@@ -146,6 +168,8 @@ def test_spoken__every_feature__a_sentence_with_a_number_and_no_formula() -> Non
             assert "{" not in sentence
             assert "2^" not in sentence
             assert sentence[0].isupper() or sentence[0].isdigit() or sentence[0] in "-l"
+            flag = feature.unit == "0 or 1"
+            assert flag or any(one.isdigit() for one in sentence) or "less than a second" in sentence, sentence
 
 
 def test_spoken__units__as_people_say_them() -> None:
