@@ -48,7 +48,7 @@ $(STAMPS)/contracts-env: pyproject.toml constraints/contracts.txt constraints/bu
 # --- the two commands ---------------------------------------------------------------------------
 
 .PHONY: demo demo-real test
-demo: setup ## deploy to an own devnet, send 300 payments, show what was caught
+demo: setup ## deploy to an own devnet, send about 400 payments, show what was caught
 	@$(IN_TOOLS) payflow demo
 
 demo-real: setup ## the same with real stablecoin transfers (needs the data sets)
@@ -85,7 +85,7 @@ test-contracts: setup ## the contracts, through ape on a devnet
 	@$(IN_TOOLS) $(APE_ENV)/python -m pytest -q --no-showlocals --tb=short --show-capture=no tests/contracts
 
 .PHONY: fuzz fuzz-short
-fuzz: setup ## the seven promises under 5 million random calls of everybody (about 20 minutes)
+fuzz: setup ## the seven promises under 5 million random calls of everybody (about half an hour on two free cores)
 	@$(IN_TOOLS) python tools/contracts/fuzz.py --calls 5000000
 
 fuzz-short: setup ## a short cut of it
@@ -93,7 +93,7 @@ fuzz-short: setup ## a short cut of it
 	@$(IN_TOOLS) python tools/contracts/fuzz.py --calls 60000 --depth 150
 
 .PHONY: coverage mutate
-coverage: setup ## lines and branches of the contracts that the contract tests run (about 5 minutes)
+coverage: setup ## lines and branches of the contracts that the contract tests run; fails where one is missed (about 5 minutes)
 	@$(IN_TOOLS) PAYFLOW_COVERAGE=.build/coverage/traces.json $(APE_ENV)/python -m pytest -q tests/contracts \
 	    && python tools/contracts/coverage.py .build/coverage/traces.json .build/coverage/tests.json
 
@@ -105,7 +105,7 @@ mutate: setup .build/coverage/tests.json ## change one thing at a time and see w
 	@$(IN_TOOLS) python tools/contracts/mutate.py --sample $(MUTANTS)
 
 .PHONY: fuzz-seeded prove prove-seeded slither
-fuzz-seeded: setup ## seed mistakes into copies of the contracts: each must be found (about 15 minutes)
+fuzz-seeded: setup ## seed mistakes into copies of the contracts: each must be found (about an hour)
 	@$(IN_TOOLS) python tools/contracts/seeded.py
 
 $(STAMPS)/prove-env: constraints/prove.txt | tools
@@ -114,13 +114,13 @@ $(STAMPS)/prove-env: constraints/prove.txt | tools
 	@.venv-prove/bin/python $(PIP) -r constraints/prove.txt
 	@mkdir -p $(STAMPS) && touch $@
 
-prove: setup $(STAMPS)/prove-env ## symbolic proofs (over an hour: two of them were not seen to finish)
+prove: setup $(STAMPS)/prove-env ## symbolic proofs (over an hour: three of them were not seen to finish)
 	@$(IN_TOOLS) python tools/contracts/prove.py
 
 prove-seeded: setup $(STAMPS)/prove-env ## seed mistakes: the proofs must fail
 	@$(IN_TOOLS) python tools/contracts/prove.py --seeded
 
-slither: setup $(STAMPS)/prove-env ## static analysis without an untriaged finding
+slither: setup $(STAMPS)/prove-env ## static analysis without an untriaged finding, after one that must be found
 	@$(IN_TOOLS) tools/contracts/slither.sh
 
 .PHONY: gas gas-update

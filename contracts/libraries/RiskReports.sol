@@ -102,10 +102,10 @@ library RiskReports {
         uint256 longest
     ) private view {
         // whole words here too: the compiler's own reading of a member with bits beyond its type reverts without a word
-        for (uint256 at = FIRST_SCORE; at <= LAST_SCORE; at += 32) {
+        for (uint256 place = FIRST_SCORE; place <= LAST_SCORE; place += 32) {
             uint256 score;
             assembly ("memory-safe") {
-                score := calldataload(add(report, at))
+                score := calldataload(add(report, place))
             }
             if (score > 100) revert RiskLevels.InvalidScore(score);
         }

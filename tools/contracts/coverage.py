@@ -5,14 +5,17 @@
 The sources are compiled once more with a build-info, whose source maps bring program counters back to lines. A line
 counts where the compiler attributed an instruction to a statement or expression on it. A branch is a conditional jump
 whose condition stands in the sources; both of its ways count. What optimised code shares between two places cannot be
-told apart. The second file receives which tests run each line: {"contracts/X.sol:12": ["tests/…::test_…"]}.
+told apart. Conditions of which the optimiser makes arithmetic, or whose jump it attributes to something else, are no
+branches here: the last lines say how many there are. `make mutate` negates every comparison and takes out every guard
+instead. The second file receives which tests run each line: {"contracts/X.sol:12": ["tests/…::test_…"]}.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +26,10 @@ OURS = ROOT / "contracts"
 OUT = ROOT / ".build" / "coverage" / "out"
 LONGEST = 400
 """Ranges longer than that are whole functions or contracts: the compiler's own code."""
+EXPLAINED: dict[str, str] = {}
+"""Lines and branches that need not be reached, as the report names them but for the line's number, and why."""
+KINDS = {"if": r"\bif \(", "while": r"\bwhile \(", "for": r"\bfor \(", "?:": r" \? ", "&&": r"&&", "||": r"\|\|"}
+"""How each kind of condition is written; an operand of a connective counts with it."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +163,23 @@ def _is_condition(text: bytes, start: int, length: int) -> bool:
     return after.startswith(b"?") or (opens and after.startswith((b")", b"&&", b"||")))
 
 
+def written() -> Counter[str]:
+    """How many conditions of each kind the sources hold, comments, assembly and mocks left out."""
+    found: Counter[str] = Counter()
+    for path in sorted(OURS.rglob("*.sol")):
+        if "mocks" in path.parts:
+            continue
+        text = re.sub(r"//.*", "", path.read_text())
+        text = re.sub(r"^( *)assembly .*?^\1}", "", text, flags=re.M | re.S)
+        for kind, pattern in KINDS.items():
+            found[kind] += len(re.findall(pattern, text))
+    return found
+
+
 def _report(lines: dict[Path, dict[int, bool]], branches: dict[tuple[Path, int, str], set[bool]], unknown: int) -> int:
+    """Returns 1 where something was not reached and nothing explains why."""
     missing: list[str] = []
+    explained: list[str] = []
     print(f"{'file':44} {'lines':>12} {'branches':>12}")
     totals = [0, 0, 0, 0]
     for path in sorted(lines):
@@ -168,17 +190,29 @@ def _report(lines: dict[Path, dict[int, bool]], branches: dict[tuple[Path, int, 
         totals = [a + b for a, b in zip(totals, (hit, all_lines, taken, all_ways), strict=True)]
         print(f"{name:44} {hit:>5} of {all_lines:>3} {taken:>5} of {all_ways:>3}")
         source = _text(path).decode().splitlines()
-        missing += [
-            f"{name}:{line}: {source[line - 1].strip()}" for line, was in sorted(lines[path].items()) if not was
-        ]
-        missing += [
-            f"{name}:{line}: {snippet!r} went one way only"
+        left = [(line, source[line - 1].strip()) for line, was in sorted(lines[path].items()) if not was]
+        left += [
+            (line, f"{snippet!r} went one way only")
             for (_, line, snippet), ways in sorted(mine.items())
             if len(ways) < 2
         ]
+        for line, what in left:
+            why = EXPLAINED.get(f"{name}: {what}")
+            (missing if why is None else explained).append(f"{name}:{line}: {what}" + (f" ({why})" if why else ""))
     print(f"{'in all':44} {totals[0]:>5} of {totals[1]:>3} {totals[2]:>5} of {totals[3]:>3}; others: {unknown}")
-    print("\n".join(["not reached:", *missing] if missing else ["everything was reached"]))
-    return 0
+    kinds = written()
+    print(f"conditions in the sources: {', '.join(f'{kinds[kind]} {kind}' for kind in KINDS)}")
+    print(f"of which {len(branches)} are conditional jumps in the compiled code that the compiler attributes to them")
+    if explained:
+        print("\n".join(["not reached, and need not be:", *explained]))
+    print(
+        "\n".join(
+            ["not reached:", *missing]
+            if missing
+            else ["everything else was reached" if explained else "everything was reached"]
+        )
+    )
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

@@ -12,12 +12,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HALMOS = ROOT / ".venv-prove" / "bin" / "halmos"
 WORK = ROOT / ".build" / "prove-seeded"
-PARTS = ("LevelsProof|MedianProof|LimitsProof", "EscrowProof|PayingProof")
 BOUNDS = {
     "LevelsProof|MedianProof|LimitsProof": ["--loop", "16"],
+    "QuorumProof": ["--loop", "16"],
     "EscrowProof|PayingProof": ["--loop", "3", "--default-array-lengths", "0,1", "--default-bytes-lengths", "0,65"],
 }
 """Loops are unrolled that often; arrays and bytes of a symbolic call have those lengths."""
+SOURCES = {
+    "LevelsProof|MedianProof|LimitsProof": ("Levels", "Median", "Limits"),
+    "QuorumProof": ("Quorum",),
+    "EscrowProof|PayingProof": ("Escrow", "Paying", "OnePayment"),
+}
+"""Where they stand: a mistake is compiled with the proofs that can notice it alone."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,13 @@ class Mistake:
     text: str
     instead: str
     proof: str
+
+    @property
+    def part(self) -> str:
+        """Which of the parts holds the proof."""
+        escrow, quorum = "EscrowProof|PayingProof", "QuorumProof"
+        prefixes = {"check_quorum_": quorum, "check_final_": escrow, "check_pending_": escrow, "check_id_": escrow}
+        return next((part for prefix, part in prefixes.items() if self.proof.startswith(prefix)), next(iter(BOUNDS)))
 
 
 MISTAKES = (
@@ -82,6 +95,36 @@ MISTAKES = (
         "",
         "check_pending_goesNowhereButBack",
     ),
+    Mistake(
+        "FraudOracle.sol",
+        "if (seen & bit != 0) revert DuplicateSigner(signer);",
+        "",
+        "check_quorum_twoSignaturesAreOfTwoSigners",
+    ),
+    Mistake(
+        "FraudOracle.sol",
+        "if (seat == 0) revert UnauthorizedSigner(signer);",
+        "",
+        "check_quorum_aBatchIsOfTwoSigners",
+    ),
+    Mistake(
+        "FraudOracle.sol",
+        "if (signed != required) revert QuorumMismatch(signed, required);",
+        "",
+        "check_quorum_oneSignatureIsNone",
+    ),
+    Mistake(
+        "FraudOracle.sol",
+        "                seen,\n                required - count,\n                required\n            );\n            count = Votes.cast",
+        "                0,\n                required - count,\n                required\n            );\n            count = Votes.cast",
+        "check_quorum_twoReportsAreOfTwoSigners",
+    ),
+    Mistake(
+        "libraries/SignerSet.sol",
+        "seat := add(div(sub(at, start), ADDRESS_SIZE), 1)",
+        "seat := div(sub(at, start), ADDRESS_SIZE)",
+        "check_quorum_seats",
+    ),
 )
 
 
@@ -93,8 +136,8 @@ def main() -> int:
         fail = [_fails(one) for one in MISTAKES]
         return 0 if all(fail) else 1
     failed = False
-    for part in PARTS:
-        done = _halmos(ROOT, ["--contract", part, *BOUNDS[part]])
+    for part, bounds in BOUNDS.items():
+        done = _halmos(ROOT, ["--contract", part, *bounds])
         print(_results(done.stdout), flush=True)
         failed |= done.returncode != 0
     return 1 if failed else 0
@@ -103,9 +146,8 @@ def main() -> int:
 def _fails(mistake: Mistake) -> bool:
     shutil.rmtree(WORK, ignore_errors=True)
     shutil.copytree(ROOT / "contracts", WORK / "contracts")
-    library = mistake.file.startswith("libraries/")
     left_out = shutil.ignore_patterns(
-        *(["Escrow*", "Paying*", "OnePayment*"] if library else ["Levels*", "Limits*", "Median*"])
+        *(f"{name}*" for part, names in SOURCES.items() if part != mistake.part for name in names)
     )
     shutil.copytree(ROOT / "tests" / "proofs", WORK / "tests" / "proofs", ignore=left_out)
     for part in ("node_modules", ".toolchain"):
@@ -117,9 +159,7 @@ def _fails(mistake: Mistake) -> bool:
         print(f"{mistake.file} holds {mistake.text!r} {source.count(mistake.text)} times, not once: write it anew")
         return False
     path.write_text(source.replace(mistake.text, mistake.instead))
-    done = _halmos(
-        WORK, ["--match-test", f"^{re.escape(mistake.proof)}", "--early-exit", *BOUNDS[PARTS[0 if library else 1]]]
-    )
+    done = _halmos(WORK, ["--match-test", f"^{re.escape(mistake.proof)}", "--early-exit", *BOUNDS[mistake.part]])
     failed = "[FAIL]" in re.sub(r"\x1b\[\d*m", "", done.stdout)
     print(
         f"  {mistake.file}: {mistake.instead or 'without ' + mistake.text}: {mistake.proof} {'fails' if failed else 'HOLDS'}"

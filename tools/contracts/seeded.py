@@ -204,6 +204,116 @@ MISTAKES = (
         ),
         "7",
     ),
+    Mistake(
+        "batch-pays-the-sender",
+        (
+            (
+                "PayFlowCore.sol",
+                "revert OnlySelf(msg.sender);\n        return _apply(id, payment.sender, payment.recipient,",
+                "revert OnlySelf(msg.sender);\n        return _apply(id, payment.sender, payment.sender,",
+            ),
+        ),
+        "2",
+    ),
+    Mistake(
+        "batch-counts-signers-of-each-part",
+        (
+            (
+                "FraudOracle.sol",
+                "                seen,\n                required - count,\n                required\n            );\n            count += weights[i];",
+                "                0,\n                required - count,\n                required\n            );\n            count += weights[i];",
+            ),
+        ),
+        "3",
+    ),
+    Mistake(
+        "batch-in-any-order",
+        (
+            (
+                "FraudOracle.sol",
+                "RiskReports.check(reports[p], paymentIds[p],",
+                "RiskReports.check(reports[p], reports[p].paymentId,",
+            ),
+        ),
+        "3",
+    ),
+    Mistake(
+        "batch-below-the-quorum",
+        (
+            (
+                "FraudOracle.sol",
+                "            count += weights[i];\n        }\n        if (count != required) revert QuorumMismatch(count, required);",
+                "            count += weights[i];\n        }",
+            ),
+        ),
+        "3",
+    ),
+    Mistake(
+        "whitelists-at-once",
+        (
+            (
+                "FraudOracle.sol",
+                "function whitelistWallet(address wallet) external onlyScheduled",
+                "function whitelistWallet(address wallet) external onlyRole(RISK_ADMIN_ROLE)",
+            ),
+        ),
+        "6",
+    ),
+    Mistake(
+        "oracle-at-once",
+        (
+            (
+                "core/CoreGovernance.sol",
+                "function setOracle(address oracle_) external onlyScheduled",
+                "function setOracle(address oracle_) external onlyRole(DEFAULT_ADMIN_ROLE)",
+            ),
+        ),
+        "6",
+    ),
+    Mistake(
+        "whitelisted-is-anyone",
+        (
+            (
+                "PayFlowCore.sol",
+                "if (!IFraudOracle(_oracle).isWhitelisted(payment.sender)) revert VerdictMissing(id);",
+                "",
+            ),
+        ),
+        "3",
+    ),
+    Mistake(
+        "analysis-by-one-of-several",
+        (
+            (
+                "FraudOracle.sol",
+                "    function _requireOneSigner() private view {\n        uint256 required = _config.quorum;\n        if (required > 1)",
+                "    function _requireOneSigner() private view {\n        uint256 required = _config.quorum;\n        if (required > 3)",
+            ),
+        ),
+        "3",
+    ),
+    Mistake(
+        "revoked-intent",
+        (
+            (
+                "PayFlowCore.sol",
+                "revert IntentExpired(deadline, block.timestamp);\n        _requireUnused(payment);",
+                "revert IntentExpired(deadline, block.timestamp);",
+            ),
+        ),
+        "6",
+    ),
+    Mistake(
+        "instant-authorisation-unbound",
+        (
+            (
+                "PayFlowCore.sol",
+                "        id = _recordInstant(payment, reports);\n        _receiveByAuthorization(id, payment,",
+                "        id = _recordInstant(payment, reports);\n        _receiveByAuthorization(_idOf(payment), payment,",
+            ),
+        ),
+        "3",
+    ),
 )
 
 

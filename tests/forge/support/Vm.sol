@@ -9,6 +9,8 @@ interface Vm {
     function addr(uint256 key) external pure returns (address);
     function snapshotState() external returns (uint256);
     function revertToState(uint256 id) external returns (bool);
+    function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
+    function writeLine(string calldata path, string calldata line) external;
 }
 
 /// @dev Where forge answers them.
