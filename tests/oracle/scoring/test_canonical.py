@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oracle.scoring.canonical import canonical
@@ -13,6 +13,7 @@ documents = st.recursive(
 )
 
 
+@example("\x7f")
 @given(documents)
 def test_canonical__any_document__is_what_the_standard_library_writes(document: object) -> None:
     assert canonical(document) == json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
