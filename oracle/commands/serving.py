@@ -144,14 +144,6 @@ def protocols(doors: Doors, *, request_bytes: int) -> tuple[type[asyncio.Protoco
                 self.idle_since = self.loop.time()
             super().on_response_complete()
 
-        def pause_writing(self) -> None:
-            self.stuck_since = self.loop.time()
-            super().pause_writing()
-
-        def resume_writing(self) -> None:
-            self.stuck_since = None
-            super().resume_writing()
-
         def handle_websocket_upgrade(self) -> None:
             # from now on the transport tells the other protocol when it is lost
             self.overrun = True
@@ -192,14 +184,6 @@ def protocols(doors: Doors, *, request_bytes: int) -> tuple[type[asyncio.Protoco
             # uvicorn keeps the parts of a message, of which the bound on bytes counts nothing where they are empty, and
             # no listener has so much to say that it would come in parts
             raise _Overrun
-
-        def pause_writing(self) -> None:
-            self.stuck_since = self.loop.time()
-            super().pause_writing()
-
-        def resume_writing(self) -> None:
-            self.stuck_since = None
-            super().resume_writing()
 
         def connection_lost(self, exc: Exception | None) -> None:
             doors.leave(self)

@@ -2,10 +2,10 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts, PaymentTerms
@@ -29,6 +29,7 @@ from oracle.signing import (
 )
 from oracle.store import Database, PaymentRow, payments
 
+Answer = TypeVar("Answer")
 SETTLE, SETTLE_BATCH, RECLAIM = "settle", "settleBatch", "reclaim"
 LARGEST_CALLDATA = 100_000
 """Bytes. RPC nodes take no transaction above 128 KiB, which many signers that disagree on many payments may exceed."""
@@ -203,14 +204,9 @@ class Dispatcher:
         if len(data) // 2 > LARGEST_CALLDATA:
             self._in_parts(rows, turn, asks)
             return ACCEPTED
-        try:
-            settled = self._try(data, len(rows))
-        except ContractRefused as refusal:
-            turn.trials.answered = True
-            return Refusal(rows, refusal.reason)
-        except RpcRejected as untried:
-            return self._untaken(rows, untried)
-        turn.trials.answered = True
+        settled = self._trial(rows, turn, lambda: self._try(data, len(rows)))
+        if isinstance(settled, Refusal):
+            return settled
         if all(settled):
             return self._submit(SETTLE_BATCH, rows, data, turn, asks)
         # what would be skipped costs no gas this way
@@ -223,11 +219,19 @@ class Dispatcher:
         for half in halves(rows):
             self.settle(half, turn, asks)
 
-    def _untaken(self, rows: Sequence[PaymentRow], rejected: RpcRejected) -> Refusal:
-        """The RPC node would not even try, which may be about one of these payments, such as one whose token takes more
-        gas than it grants to a trial."""
-        self._condition.report("settling", rejected)
-        return Refusal(rows, rejected.message, rejected)
+    def _trial(self, rows: Sequence[PaymentRow], turn: Round, run: Callable[[], Answer]) -> Answer | Refusal:
+        """What a trial run answers, or who refused it."""
+        try:
+            answer = run()
+        except RpcRejected as untried:
+            # which may be about one of these payments, such as one whose token takes more gas than a trial is granted
+            self._condition.report("settling", untried)
+            return Refusal(rows, untried.message, untried)
+        except ContractRefused as refusal:
+            turn.trials.answered = True
+            return Refusal(rows, refusal.reason)
+        turn.trials.answered = True
+        return answer
 
     def _sign(self, rows: Sequence[PaymentRow], reports: dict[str, RiskReport]) -> SignedBatch:
         return signed_batch([reports[row.payment_id] for row in rows], self._digests, self._signer)
@@ -238,14 +242,11 @@ class Dispatcher:
 
     def _submit(self, kind: str, rows: Sequence[PaymentRow], data: str, turn: Round, asks: int = 1) -> Refusal:
         call = f"{kind} of {rows[0].payment_id}" if len(rows) == 1 else f"{kind} of {len(rows)} payments"
-        try:
-            estimate = self._contracts.estimate(call=call, sender=self._signer.address, data=data)
-        except ContractRefused as refusal:
-            turn.trials.answered = True
-            return Refusal(rows, refusal.reason)
-        except RpcRejected as untried:
-            return self._untaken(rows, untried)
-        turn.trials.answered = True
+        estimate = self._trial(
+            rows, turn, lambda: self._contracts.estimate(call=call, sender=self._signer.address, data=data)
+        )
+        if isinstance(estimate, Refusal):
+            return estimate
         try:
             turn.transactor.submit(
                 kind=kind,

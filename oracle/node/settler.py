@@ -7,7 +7,7 @@ never waits for them.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Event
 
@@ -214,14 +214,13 @@ class Settler:
     def _settle_again(self, again: Sequence[PaymentRow], turn: Round) -> None:
         """Refused payments: the longest due one by one, further ones together. Where there is one slot for both, each
         has it every other time."""
-        ways: list[Callable[[Round], None]] = [
-            lambda modest: self._together(again[ALONE:], modest),
-            lambda modest: self._dispatcher.settle_each(again[:ALONE], modest),
-        ]
         if self._modest(turn).goes_on():
             self._alone_first = not self._alone_first
-        for way in reversed(ways) if self._alone_first else ways:
-            way(self._modest(turn))
+        if self._alone_first:
+            self._dispatcher.settle_each(again[:ALONE], self._modest(turn))
+        self._together(again[ALONE:], self._modest(turn))
+        if not self._alone_first:
+            self._dispatcher.settle_each(again[:ALONE], self._modest(turn))
 
     def _together(self, rows: Sequence[PaymentRow], turn: Round) -> None:
         for group in groups(rows, size=self._settings.batch_size, now=turn.head.timestamp):

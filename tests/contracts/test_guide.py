@@ -14,9 +14,6 @@ from web3 import Web3
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "contracts.md"
-if not GUIDE.exists():
-    pytest.skip("mutation testing copies neither the documentation nor the node", allow_module_level=True)
-
 CONTRACTS = {"PayFlowCore": "core", "FraudOracle": "oracle", "ComplianceEngine": "compliance"}
 ROW = re.compile(r"^\| `(\w+\(.*?\))` \| (.*?) \|", re.MULTILINE)
 

@@ -8,7 +8,6 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,22 +16,22 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools" / "contracts"
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 FIGURES = Path(__file__).resolve().parents[2] / "benchmarks" / "gas.json"
 
-PATCHES: list[Any] = []
-if TOOLS.exists():  # mutation testing copies these tests without the tools: there it is skipped
-    sys.path[:0] = [str(TOOLS), str(SCRIPTS)]
-    import coverage
-    import fuzz
-    import gas
-    import mutate
-    import prove
-    import seeded
+sys.path[:0] = [str(TOOLS), str(SCRIPTS)]
+import coverage  # noqa: E402
+import fuzz  # noqa: E402
+import gas  # noqa: E402
+import mutate  # noqa: E402
+import prove  # noqa: E402
+import seeded  # noqa: E402
 
-    # numba asks for the package `coverage`, and must not find the tool of that name
-    sys.path.remove(str(TOOLS))
-    del sys.modules["coverage"]
+# numba asks for the package `coverage`, and must not find the tool of that name
+sys.path.remove(str(TOOLS))
+del sys.modules["coverage"]
 
-    PATCHES += [pytest.param(one.file, one.text, id=one.proof) for one in prove.MISTAKES]
-    PATCHES += [pytest.param(file, text, id=one.name) for one in seeded.MISTAKES for file, text, _ in one.patches]
+PATCHES = [
+    *(pytest.param(one.file, one.text, id=one.proof) for one in prove.MISTAKES),
+    *(pytest.param(file, text, id=one.name) for one in seeded.MISTAKES for file, text, _ in one.patches),
+]
 
 
 @pytest.mark.parametrize(("file", "text"), PATCHES)
@@ -40,10 +39,6 @@ def test_mistake__text_that_it_changes__stands_in_the_contract_once(file: str, t
     assert (SOURCES / file).read_text(encoding="utf-8").count(text) == 1
 
 
-with_tools = pytest.mark.skipif(not TOOLS.exists(), reason="mutation testing copies these tests without the tools")
-
-
-@with_tools
 def test_gas__steps_that_were_three_percent_cheaper__fail_the_comparison() -> None:
     steps: dict[str, int] = json.loads(FIGURES.read_text())["steps"]
     without = gas._print(steps, steps)
@@ -53,7 +48,6 @@ def test_gas__steps_that_were_three_percent_cheaper__fail_the_comparison() -> No
     assert all(failure.startswith(f"{step}: ") for failure, step in zip(failures, steps, strict=True))
 
 
-@with_tools
 def test_coverage__line_or_way_that_no_test_took__fails_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     votes = SOURCES / "libraries" / "Votes.sol"
     whole = {(votes, 17, "place > 0"): {True, False}}
@@ -64,7 +58,6 @@ def test_coverage__line_or_way_that_no_test_took__fails_the_report(monkeypatch: 
     assert coverage._report({votes: {17: True}}, {(votes, 17, "place > 0"): {True}}, 0) == 0
 
 
-@with_tools
 def test_fuzz__action_that_never_had_success__fails_the_run() -> None:
     names = fuzz.everything()
     assert {"settleBatchWithoutQuorum", "executeRecorded", "Frozen>Released", "overreach:17"} <= set(names)
@@ -76,7 +69,6 @@ def test_fuzz__action_that_never_had_success__fails_the_run() -> None:
     assert set(names) >= fuzz.RARE
 
 
-@with_tools
 def test_mutants__of_every_assembly_block__there_are_some() -> None:
     made = {(one.file, one.line) for one in mutate.mutants() if one.operator.startswith("yul ")}
     for path in sorted(SOURCES.rglob("*.sol")):
@@ -89,7 +81,6 @@ def test_mutants__of_every_assembly_block__there_are_some() -> None:
             assert any((name, line) in made for line in range(first, last + 1)), f"{name}:{first}"
 
 
-@with_tools
 def test_bound__of_a_sample_without_survivors__that_of_the_rule_of_three() -> None:
     assert mutate.at_least(100, 100) == pytest.approx(0.05 ** (1 / 100))
     assert mutate.at_least(137, 140) == pytest.approx(0.9455, abs=1e-4)

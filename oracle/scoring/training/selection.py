@@ -6,6 +6,7 @@ that it is chosen by, the mean is never worse than its best member.
 """
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from oracle.scoring.numbers import Floats
 
@@ -19,11 +20,15 @@ def selected(ranks: Floats, labels: Floats) -> tuple[int, ...]:
 
     Raises ValueError where the labels are all the same.
     """
+    labelled = int((labels > 0).sum())
+    if labelled in (0, len(labels)):
+        raise ValueError(f"{labelled} of {len(labels)} rows are labelled: there is nothing to tell apart")
     members = range(ranks.shape[1])
     weights, total = [0] * len(members), np.zeros(len(ranks))
     reached, best = 0.0, tuple(weights)
     for _ in range(STEPS):
-        found = [area(total + ranks[:, one], labels) for one in members]
+        # rounded: the order of additions must not decide between members that are equally good
+        found = [round(float(roc_auc_score(labels, total + ranks[:, one])), 12) for one in members]
         added = int(np.argmax(found))
         weights[added] += 1
         total += ranks[:, added]
@@ -31,18 +36,3 @@ def selected(ranks: Floats, labels: Floats) -> tuple[int, ...]:
         if found[added] > reached:
             reached, best = found[added], tuple(weights)
     return best
-
-
-def area(scores: Floats, labels: Floats) -> float:
-    """The area under the ROC curve by ranks (Mann and Whitney 1947); ties count half.
-
-    Raises ValueError where the labels are all the same.
-    """
-    positive = labels > 0
-    count = int(positive.sum())
-    others = len(labels) - count
-    if not count or not others:
-        raise ValueError(f"{count} of {len(labels)} rows are labelled: there is nothing to tell apart")
-    _, place, ties = np.unique(scores, return_inverse=True, return_counts=True)
-    middle = np.cumsum(ties) - (ties - 1) / 2
-    return float((middle[place][positive].sum() - count * (count + 1) / 2) / (count * others))

@@ -39,26 +39,23 @@ abstract contract Officers is Signers {
     // Whoever is listed can do next to nothing: lists are cleared more often than they grow, or a run would soon stand still.
 
     function sanction(uint256 whom, uint256 kind) external {
-        if (kind % 3 == 0) {
-            // every other time somebody who has paid, whose payment may be under way
-            bytes memory data = abi.encodeCall(compliance.sanction, (_somebody(whom), ""));
-            if (_tryOn(address(compliance), OFFICER, data)) _count("sanction");
-            return;
-        }
-        for (uint256 i = 0; i < 6; ++i) {
-            _tryOn(address(compliance), OFFICER, abi.encodeCall(compliance.unsanction, (_anyone(i), "")));
-        }
+        if (_list(compliance.sanction.selector, compliance.unsanction.selector, whom, kind)) _count("sanction");
     }
 
     function freeze(uint256 whom, uint256 kind) external {
+        if (_list(compliance.freezeAccount.selector, compliance.releaseAccount.selector, whom, kind)) _count("freeze");
+    }
+
+    /// @dev Returns whether somebody is listed now.
+    function _list(bytes4 add, bytes4 remove, uint256 whom, uint256 kind) private returns (bool) {
         if (kind % 3 == 0) {
-            bytes memory data = abi.encodeCall(compliance.freezeAccount, (_somebody(whom), ""));
-            if (_tryOn(address(compliance), OFFICER, data)) _count("freeze");
-            return;
+            // every other time somebody who has paid, whose payment may be under way
+            return _tryOn(address(compliance), OFFICER, abi.encodeWithSelector(add, _somebody(whom), ""));
         }
         for (uint256 i = 0; i < 6; ++i) {
-            _tryOn(address(compliance), OFFICER, abi.encodeCall(compliance.releaseAccount, (_anyone(i), "")));
+            _tryOn(address(compliance), OFFICER, abi.encodeWithSelector(remove, _anyone(i), ""));
         }
+        return false;
     }
 
     /// @notice Off the blacklist is a change that waits.

@@ -4,6 +4,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
 from tests.oracle.devnet import Devnet
@@ -79,23 +81,27 @@ def test_settle__fresh_ones_fill_every_block__refused_ones_go_and_not_the_longes
         net.anvil.mine()
 
 
-def test_settle__only_one_slot_and_fresh_ones_fill_every_block__a_refused_one_goes(net: Devnet, tmp_path: Path) -> None:
+@pytest.mark.parametrize("slots", [1, 2])
+def test_settle__fresh_ones_fill_every_block__a_refused_one_finds_a_slot(
+    net: Devnet, tmp_path: Path, slots: int
+) -> None:
     token, blocked = MoodyToken(net), net.accounts[7]
     token.send(net.admin, "setBlocked", blocked, True)
     (late,) = open_many(net, 1, token.address, blocked)
     settings = net.settings(
-        tmp_path / "data", batch_size=1, max_in_flight=1, retry_first=0.1, retry_max=0.1, bump_after=60
+        tmp_path / "data", batch_size=1, max_in_flight=slots, retry_first=0.1, retry_max=0.1, bump_after=60
     )
     with running(settings) as node:
         node.reaches_stage(late, Stage.STUCK)
         net.anvil.call("evm_setAutomine", False)
         fresh = [begin(net, DOLLAR + number) for number in range(12)]
+        # and with that one block for all of these
         token.send(net.admin, "setBlocked", blocked, False)
         while net.status(late) != SETTLED and any(net.status(one) != SETTLED for one in fresh):
-            eventually(lambda: len(pool(net)) == 1, "the slot is taken", node.service.health)
+            eventually(lambda: len(pool(net)) == slots, "all slots are taken", node.service.health)
             net.anvil.mine()
-        assert any(net.status(one) != SETTLED for one in fresh)
         assert net.status(late) == SETTLED
+        assert any(net.status(one) != SETTLED for one in fresh), "it did not have to wait for the last of them"
         net.anvil.call("evm_setAutomine", True)
         net.anvil.mine()
 

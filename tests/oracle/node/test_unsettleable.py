@@ -100,32 +100,6 @@ def test_settle__refused_ones_can_go_again__they_leave_slots_to_fresh_ones(net: 
             node.reaches(one, PaymentStatus.SETTLED)
 
 
-def test_settle__fresh_ones_fill_every_block__a_refused_one_finds_a_slot(net: Devnet, tmp_path: Path) -> None:
-    token, blocked = MoodyToken(net), net.accounts[7]
-    token.send(net.admin, "setBlocked", blocked, True)
-    (late,) = open_many(net, 1, token.address, blocked)
-    settings = net.settings(
-        tmp_path / "data", batch_size=1, max_in_flight=2, retry_first=0.1, retry_max=0.1, bump_after=60
-    )
-    with running(settings) as node:
-        node.reaches_stage(late, Stage.STUCK)
-        net.anvil.call("evm_setAutomine", False)
-        for number in range(12):
-            reference = secrets.token_bytes(16)
-            net.post(net.payer, "PayFlowCore", "createPayment", net.payee, net.token, DOLLAR + number, reference)
-        # and with that one block for all of these
-        token.send(net.admin, "setBlocked", blocked, False)
-        waiting = 12
-        while waiting and net.status(late) != 2:
-            net.anvil.mine()
-            eventually(lambda: len(pool(net)) == 2, "both slots are taken", lambda: pool(net))
-            waiting = node.service.health().stages.get(Stage.SIGNED, 0)
-        assert net.status(late) == 2
-        assert waiting, "it did not have to wait for the last of them"
-        net.anvil.call("evm_setAutomine", True)
-        net.anvil.mine()
-
-
 @pytest.mark.parametrize("mood", [1, 2, 3, 4], ids=["false", "paused", "burns-gas", "bomb"])
 def test_settle__token_misbehaves__all_others_are_settled(net: Devnet, tmp_path: Path, mood: int) -> None:
     token = MoodyToken(net)
