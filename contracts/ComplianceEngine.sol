@@ -62,6 +62,10 @@ contract ComplianceEngine is IComplianceEngine, Governed {
     error SanctionsSourceFailed(address source);
     /// @notice There are at most 16 tiers, and this is none of them.
     error UnknownTier(uint256 tier, uint256 tiers);
+    /// @notice No tiers at all, or more than there can be.
+    error InvalidTierCount(uint256 given, uint256 largest);
+    /// @notice An amount above 2^96 - 1 base units, or more than 24 decimals: no payment has them.
+    error AmountOutOfRange(uint256 amount, uint8 decimals);
     /// @notice Limits must rise (per payment, daily, monthly), and the rolling ones be unlimited or fit their windows:
     /// at most 2^28 - 1 cents in 24 hours and 2^31 - 1 in 30 days.
     error InvalidTier(uint64 perPayment, uint64 daily, uint64 monthly);
@@ -120,7 +124,9 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         for (uint256 i = 0; i < setup.officers.length; ++i) {
             _grantRole(COMPLIANCE_ROLE, setup.officers[i]);
         }
-        if (setup.tiers.length == 0 || setup.tiers.length > MAX_TIERS) revert UnknownTier(0, setup.tiers.length);
+        if (setup.tiers.length == 0 || setup.tiers.length > MAX_TIERS) {
+            revert InvalidTierCount(setup.tiers.length, MAX_TIERS);
+        }
         for (uint256 i = 0; i < setup.tiers.length; ++i) {
             _requireOrder(setup.tiers[i]);
             _setTier(i, setup.tiers[i]);
@@ -189,6 +195,7 @@ contract ComplianceEngine is IComplianceEngine, Governed {
 
     /// @notice Would this engine refuse this payment, and why? The same answer as that of its enforcing path. The core may still
     /// refuse what this engine does not know of: the pause, the token, the amount, the recipient, terms or a reference of before.
+    /// Reverts with AmountOutOfRange for what no payment can have.
     /// @return ok Whether it would pass.
     /// @return refusal For a program.
     /// @return reason For a person.
@@ -197,6 +204,9 @@ contract ComplianceEngine is IComplianceEngine, Governed {
         view
         returns (bool ok, Refusal refusal, string memory reason)
     {
+        if (amount > type(uint96).max || decimals > RollingLimits.MOST_DECIMALS) {
+            revert AmountOutOfRange(amount, decimals);
+        }
         (refusal,,,,) = _check(sender, recipient, amount, decimals, ref);
         return (refusal == Refusal.None, refusal, describe(refusal));
     }

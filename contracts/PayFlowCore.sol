@@ -251,7 +251,8 @@ contract PayFlowCore is CoreGovernance, EIP712, ReentrancyGuardTransient {
         return _refund(id, payment, slot, PaymentStatus.Cancelled);
     }
 
-    /// @notice Send a frozen escrow back to its sender, who must not be sanctioned any more.
+    /// @notice Send a frozen escrow back to its sender, who must not be sanctioned any more. As with every refund, an external
+    /// source of sanctions that does not answer names nobody: a dead one must not keep money for ever.
     function releaseFrozen(Payment calldata payment) external nonReentrant onlyRole(COMPLIANCE_ROLE) {
         (bytes32 id, PaymentSlot slot) = _known(payment);
         _requireStatus(id, slot, PaymentStatus.Frozen);

@@ -9,6 +9,7 @@ import {IComplianceEngine} from "../interfaces/IComplianceEngine.sol";
 import {IPayFlowCore} from "../interfaces/IPayFlowCore.sol";
 import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {Governed} from "../libraries/Governed.sol";
+import {RollingLimits} from "../libraries/RollingLimits.sol";
 
 /// @title What the core is configured with: its oracle, its compliance engine, tokens, windows, the pause
 /// @notice The core never changes; what stands here changes through the delay, and never touches an open escrow.
@@ -51,8 +52,6 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
     uint256 private constant LONGEST_WINDOW = 30 days;
     /// @dev Gas for asking a token for its decimals, proxies included.
     uint256 private constant DECIMALS_GAS = 100_000;
-    /// @dev Most decimals of a token, beyond which amounts in cents would not fit.
-    uint256 private constant MOST_DECIMALS = 24;
 
     /// @notice Who names the first oracle and compliance engine: the deployer, whose only power that is.
     address public immutable binder;
@@ -192,18 +191,19 @@ abstract contract CoreGovernance is IPayFlowCore, Governed, Pausable {
     function _listToken(address token) private {
         TokenStanding standing = _standing(token);
         if (standing == TokenStanding.Accepted || token.code.length == 0) revert TokenCannotBeListed(token);
-        if (standing == TokenStanding.NeverListed) {
-            uint256 index = _tokenList.length;
-            // not by an interface: a contract without decimals, or with nonsense for them, would revert without a word
-            (bool answered, uint256 decimals) =
-                BoundedCall.ask(token, DECIMALS_GAS, abi.encodeCall(IERC20Metadata.decimals, ()));
-            if (!answered || index > type(uint16).max || decimals > MOST_DECIMALS) revert TokenCannotBeListed(token);
-            _tokenList.push(token);
-            _tokens[token] = TokenConfig(uint16(index), uint8(decimals), true);
-        } else {
-            _tokens[token].accepted = true;
+        bool isNew = standing == TokenStanding.NeverListed;
+        uint256 index = isNew ? _tokenList.length : _tokens[token].index;
+        // not by an interface: a contract without decimals, or with nonsense for them, would revert without a word
+        (bool answered, uint256 decimals) =
+            BoundedCall.ask(token, DECIMALS_GAS, abi.encodeCall(IERC20Metadata.decimals, ()));
+        if (!answered || index > type(uint16).max || decimals > RollingLimits.MOST_DECIMALS) {
+            revert TokenCannotBeListed(token);
         }
-        emit TokenListed(token, _tokens[token].index, _tokens[token].decimals);
+        // spending windows, and what nodes have learnt, count in the old unit
+        if (!isNew && decimals != _tokens[token].decimals) revert TokenCannotBeListed(token);
+        if (isNew) _tokenList.push(token);
+        _tokens[token] = TokenConfig(uint16(index), uint8(decimals), true);
+        emit TokenListed(token, uint16(index), uint8(decimals));
     }
 
     function _setOracle(address oracle_) private {

@@ -42,7 +42,7 @@ interface IFraudOracle is ICoreBound {
     error AmountTooLarge(uint256 amount, uint256 largest);
     /// @notice A quorum of zero or above the limit.
     error InvalidQuorum(uint256 quorum, uint256 largest);
-    /// @notice Raising the quorum is immediate, lowering it waits: schedule the change.
+    /// @notice Making `what` stricter is immediate, making it looser waits: schedule the change.
     error LooseningWaits(string what);
     /// @notice A contract cannot be a signer: its signatures (ERC-1271) are not supported.
     error ContractSigner(address signer);

@@ -72,7 +72,7 @@ interface IPayFlowCore {
     /// @notice Too little gas is left for the rest of the batch, or for a check that must not be starved.
     error NotEnoughGas(uint256 left, uint256 needed);
     /// @notice The payer's signature on the intent is missing or another's: `signer` is whose key made it on these terms and
-    /// this deadline, zero where none can have.
+    /// this deadline; zero where it is not of the form that intents have: 65 bytes, s in the lower half, v 27 or 28.
     error InvalidIntent(address payer, address signer);
     /// @notice The intent was valid until `deadline`.
     error IntentExpired(uint256 deadline, uint256 timestamp);
@@ -84,8 +84,8 @@ interface IPayFlowCore {
     error BoundElsewhere(address part, address core);
     /// @notice Reachable from the core itself only.
     error OnlySelf(address caller);
-    /// @notice The token is listed and accepted already, has no code, names no decimals or more than 24, or there are more tokens
-    /// than can be listed.
+    /// @notice The token is listed and accepted already, has no code, names no decimals (with the gas that is left), more than 24 or,
+    /// listed before, others than then, or there are more tokens than can be listed.
     error TokenCannotBeListed(address token);
 
     /// @notice An escrow was opened.

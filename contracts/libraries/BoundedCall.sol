@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 library BoundedCall {
     /// @notice Ask `target` for one word with at most `gasLimit`.
     /// @return answered Whether it answered, with a word at least.
+    /// @return word The first word of its answer; zero where it gave none.
     function ask(address target, uint256 gasLimit, bytes memory data)
         internal
         view
@@ -13,7 +14,7 @@ library BoundedCall {
         assembly ("memory-safe") {
             answered := staticcall(gasLimit, target, add(data, 32), mload(data), 0, 32)
             answered := and(answered, gt(returndatasize(), 31))
-            word := mload(0)
+            word := mul(mload(0), answered)
         }
     }
 }

@@ -5,7 +5,7 @@ import {IFraudOracle} from "../interfaces/IFraudOracle.sol";
 import {Payment, SignedBatch, SignedReport, Verdict} from "./Types.sol";
 
 /// @title Calls that pass on what came in calldata as it came, instead of decoding it and encoding it again
-/// @dev Reports are the last argument of the functions that take them. Offsets inside of ABI-encoded data are relative to
+/// @dev Reports are the last array among the arguments of the functions that take them. Offsets inside of ABI-encoded data are relative to
 /// the array that they belong to, so that everything from the array's length word to the end of calldata is a valid
 /// encoding of the same array in another call. It is the oracle that decodes it.
 library ForwardedCalls {
@@ -16,7 +16,7 @@ library ForwardedCalls {
     uint256 private constant PAYMENT_SIZE = 160;
 
     /// @notice IFraudOracle.verifyReports; reverts with the oracle's error.
-    /// @param reports Last argument of the function that was called.
+    /// @param reports Of the calldata of the function that was called.
     function verifyReports(address oracle, bytes32 paymentId, SignedReport[] calldata reports)
         internal
         view
@@ -44,7 +44,7 @@ library ForwardedCalls {
     }
 
     /// @notice IFraudOracle.verifyBatch; reverts with the oracle's error.
-    /// @param batches Last argument of the function that was called.
+    /// @param batches Of the calldata of the function that was called.
     function verifyBatch(address oracle, bytes32[] memory paymentIds, SignedBatch[] calldata batches)
         internal
         view

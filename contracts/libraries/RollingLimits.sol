@@ -15,6 +15,8 @@ library RollingLimits {
     uint256 internal constant MAX_DAILY = (1 << 28) - 1;
     /// @notice Largest finite limit of 30 days, in cents.
     uint256 internal constant MAX_MONTHLY = (1 << 31) - 1;
+    /// @notice Most decimals of a token, beyond which amounts in cents would not fit.
+    uint256 internal constant MOST_DECIMALS = 24;
     /// @notice Length of a daily bucket, seconds. An index counts these from an epoch of the caller's; 2^16 of them are
     /// 59.8 years, after which the windows start anew, empty.
     uint256 internal constant PERIOD = 8 hours;

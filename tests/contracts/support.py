@@ -236,3 +236,24 @@ def only(receipt: Any, event: Any, **arguments: Any) -> Any:
         actual = found[0].event_arguments[name]
         assert _plain(actual) == _plain(expected), f"{name}: {actual} instead of {expected}"
     return found[0]
+
+
+def replace_code(system: Any, address: str, code: bytes) -> None:
+    """Put other code at an address."""
+    system.chain.provider.make_request("anvil_setCode", [address, "0x" + code.hex()])
+
+
+def answering(data: bytes, ending: str) -> bytes:
+    """PUSH2 size, PUSH1 14, PUSH1 0, CODECOPY, PUSH2 size, PUSH1 0, and how it ends; the data behind it."""
+    size = len(data).to_bytes(2, "big").hex()
+    return bytes.fromhex(f"61{size}600e60003961{size}6000{ending}") + data
+
+
+def reverting_with(data: bytes) -> bytes:
+    """Code that reverts with `data` whatever it is asked."""
+    return answering(data, "fd")
+
+
+def returning(data: bytes) -> bytes:
+    """Code that returns `data` whatever it is asked."""
+    return answering(data, "f3")

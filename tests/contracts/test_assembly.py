@@ -6,10 +6,10 @@ import random
 from typing import Any
 
 import pytest
-from conftest import DELAY, Deploy, System
+from conftest import DELAY, ZERO, Deploy, System
 from eth_abi import encode
 from eth_utils import keccak
-from support import LEVEL, STATUS, Report, events, refused
+from support import LEVEL, STATUS, Report, events, refused, replace_code, returning, reverting_with
 
 SCORES = ("overallScore", "velocityScore", "amountScore", "patternScore", "graphScore", "timingScore")
 
@@ -167,7 +167,7 @@ def test_batch__payment_that_fails__its_reason_is_kept_up_to_256_bytes(system: S
     reports = [system.report(terms) for terms in payments]
     batch = ([report.tuple() for report in reports], system.domain.sign_batch(reports, *system.signers))
     reason = random.Random(length).randbytes(length)  # noqa: S311
-    _replace_code(system, system.compliance.address, _reverting_with(reason))
+    replace_code(system, system.compliance.address, reverting_with(reason))
     receipt = system.core.settleBatch([terms.tuple() for terms in payments], [batch], sender=system.stranger)
     skipped = events(receipt, system.core.SettlementSkipped)
     assert [(bytes(one.paymentId), bytes(one.reason)) for one in skipped] == [
@@ -179,7 +179,7 @@ def test_batch__payment_that_fails__its_reason_is_kept_up_to_256_bytes(system: S
 def test_settle__oracle_that_fails__its_reason_is_passed_on_whole(system: System, length: int) -> None:
     terms, signed = system.pay(), system.signed(system.report(system.terms()))
     reason = b"\xfe\xed\xfa\xce" + random.Random(length).randbytes(length)  # noqa: S311
-    _replace_code(system, system.oracle.address, _reverting_with(reason))
+    replace_code(system, system.oracle.address, reverting_with(reason))
     web3 = system.chain.provider.web3
     for call in (
         system.core.settleNow.encode_input(terms.tuple(), signed),
@@ -201,11 +201,11 @@ def test_sanctions_source__answer_shorter_than_a_word_or_a_revert__is_no_answer(
     # the word's last byte is then what lay in memory: zero, where it is the end of such an address
     sender, recipient = "0x" + "11" * 19 + "00", "0x" + "22" * 19 + "00"
     for length, ok in ((0, False), (31, False), (32, True), (33, True)):
-        _replace_code(system, source.address, _returning(bytes(length)))
+        replace_code(system, source.address, returning(bytes(length)))
         assert check(system.payer, system.payee, 1, 6, bytes(16)).ok == ok
         assert check(sender, recipient, 1, 6, bytes(16)).ok == ok
     for length in (0, 32, 64):
-        _replace_code(system, source.address, _reverting_with(bytes(length)))
+        replace_code(system, source.address, reverting_with(bytes(length)))
         assert not check(system.payer, system.payee, 1, 6, bytes(16)).ok
 
 
@@ -214,10 +214,41 @@ def test_token__balance_shorter_than_a_word__is_unknown(system: System, project:
     token.setAnswer((1).to_bytes(32, "big"), sender=system.admin)
     system.change(system.core, system.core.listToken.encode_input(token))
     terms = system.terms(1, token=token.address)
-    for code in (_returning(bytes(31)), _reverting_with(bytes(64)), _reverting_with(b"")):
-        _replace_code(system, token.address, code)
+    for code in (returning(bytes(31)), reverting_with(bytes(64)), reverting_with(b"")):
+        replace_code(system, token.address, code)
         with refused(system.core.BalanceUnknown, token=token.address, holder=system.core.address):
             system.pay(terms)
+
+
+def test_replace__with_what_reverts_with_a_word__names_no_core(system: System, project: Any) -> None:
+    part = system.admin.deploy(project.NonsenseModule, system.core)
+    replace_code(system, part.address, reverting_with(b"\xff" * 32))
+    call = system.core.setOracle.encode_input(part)
+    system.core.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    with refused(system.core.BoundElsewhere, part=part.address, core=ZERO):
+        system.core.executeChange(call, sender=system.admin)
+
+
+@pytest.mark.parametrize("answer", [b"", (18).to_bytes(32, "big")], ids=["none", "others"])
+def test_list_token__again_with_no_or_other_decimals__is_refused_and_can_be_made_later(
+    system: System, project: Any, answer: bytes
+) -> None:
+    """Limits and nodes would count in the old unit: a hundred million dollars would pass as a cent."""
+    token = system.admin.deploy(project.NonsenseModule, system.core)
+    token.setAnswer((6).to_bytes(32, "big"), sender=system.admin)
+    call = system.core.listToken.encode_input(token)
+    system.change(system.core, call)
+    system.core.suspendToken(token, sender=system.admin)
+    token.setAnswer(answer, sender=system.admin)
+    system.core.scheduleChange(call, sender=system.admin)
+    system.wait(DELAY)
+    with refused(system.core.TokenCannotBeListed, token=token.address):
+        system.core.executeChange(call, sender=system.admin)
+    token.setAnswer((6).to_bytes(32, "big"), sender=system.admin)
+    (listed,) = events(system.core.executeChange(call, sender=system.admin), system.core.TokenListed)
+    assert (listed.token, listed.decimals) == (token.address, 6)
+    assert system.core.checkToken(token)[0] == 0
 
 
 def _any_report(rng: random.Random) -> Report:
@@ -265,21 +296,3 @@ def _words(*items: tuple[int, ...]) -> bytes:
 def _verdict(event: Any) -> tuple[int, ...]:
     hashes = (int.from_bytes(bytes(value), "big") for value in (event.modelVersion, event.evidenceHash))
     return (event.score, event.level, event.alerts, *hashes)
-
-
-def _replace_code(system: System, address: str, code: bytes) -> None:
-    system.chain.provider.make_request("anvil_setCode", [address, "0x" + code.hex()])
-
-
-def _answering(data: bytes, ending: str) -> bytes:
-    """PUSH2 size, PUSH1 14, PUSH1 0, CODECOPY, PUSH2 size, PUSH1 0, and how it ends; the data behind it."""
-    size = len(data).to_bytes(2, "big").hex()
-    return bytes.fromhex(f"61{size}600e60003961{size}6000{ending}") + data
-
-
-def _reverting_with(data: bytes) -> bytes:
-    return _answering(data, "fd")
-
-
-def _returning(data: bytes) -> bytes:
-    return _answering(data, "f3")

@@ -227,6 +227,16 @@ def test_cents__of_a_token_with_any_decimals__rounded_up(deploy: Deploy, decimal
         assert (found.ok, REFUSAL[found.refusal]) == (refusal == "None", refusal)
 
 
+@pytest.mark.parametrize(("amount", "decimals"), [(2**96, 6), (2**256 - 1, 18), (1, 25), (1, 255)])
+def test_check_payment__amount_that_no_payment_has__is_refused_by_name(
+    system: System, amount: int, decimals: int
+) -> None:
+    with refused(system.compliance.AmountOutOfRange, amount=amount, decimals=decimals):
+        system.compliance.checkPayment(system.payer, system.payee, amount, decimals, bytes(16))
+    most = system.compliance.checkPayment(system.payer, system.payee, 2**96 - 1, 24, bytes(16))
+    assert most.refusal == REFUSAL.index("TravelRuleReference")
+
+
 def test_windows__every_bucket__counts_until_it_ends_and_not_a_second_longer(deploy: Deploy, chain: Any) -> None:
     now = int(chain.blocks.head.timestamp)
     epoch = now - now % PERIOD + PERIOD

@@ -8,7 +8,7 @@ import pytest
 from conftest import DELAY, UNLIMITED, ZERO, System
 from eth_abi import encode
 from eth_utils import keccak
-from support import refused, signer_account
+from support import refused, replace_code, returning, reverting_with, signer_account
 from web3.exceptions import ContractCustomError
 
 LIMITS = (20, 40, 60, 80)
@@ -56,10 +56,9 @@ def test_compliance__no_tiers_or_wrong_ones__cannot_be_deployed(system: System, 
     def setup(tiers: list[Any], source: str = ZERO) -> tuple[Any, ...]:
         return (system.admin, DELAY, [system.officer], tiers, 1, source, system.admin)
 
-    with refused(system.compliance.UnknownTier):
-        system.stranger.deploy(project.ComplianceEngine, setup([]))
-    with refused(system.compliance.UnknownTier):
-        system.stranger.deploy(project.ComplianceEngine, setup([(1, 1, 1, True)] * 17))
+    for given in (0, 17):
+        with refused(system.compliance.InvalidTierCount, given=given, largest=16):
+            system.stranger.deploy(project.ComplianceEngine, setup([(1, 1, 1, True)] * given))
     with refused(system.compliance.InvalidTier):
         system.stranger.deploy(project.ComplianceEngine, setup([(UNLIMITED, 1, 1, True)]))
     with refused(system.compliance.SourceWithoutCode, source=system.payee.address):
@@ -127,3 +126,16 @@ def test_one_signer_path__zero_address__refused(system: System, accounts: Any) -
     for sender, recipient, what in ((ZERO, system.payee, "sender"), (system.payer, ZERO, "recipient")):
         with refused(system.oracle.ZeroAddress, what=what):
             system.oracle.analyzeTransaction(bytes(32), sender, recipient, 1, 1, 1, 1, 1, 1, sender=node)
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x11" * 31])
+@pytest.mark.parametrize("reverts", [False, True])
+def test_replace__with_what_names_no_core_after_one_that_does__names_none(
+    system: System, project: Any, answer: bytes, reverts: bool
+) -> None:
+    """What an answer before left in memory is not taken for one."""
+    core = system.stranger.deploy(project.PayFlowCore, core_setup(system, 60, [system.token]))
+    oracle, nothing = (system.stranger.deploy(project.NonsenseModule, core) for _ in range(2))
+    replace_code(system, nothing.address, (reverting_with if reverts else returning)(answer))
+    with refused(core.BoundElsewhere, part=nothing.address, core=ZERO):
+        core.bind(oracle, nothing, sender=system.stranger)
