@@ -20,6 +20,8 @@ T = TypeVar("T")
 FIRST_WAIT = 0.1
 """Seconds before the first retry; doubles with each, up to MAX_WAIT, and varies by half so that clients spread out."""
 MAX_WAIT = 2.0
+LATER = frozenset({408, 425, 429, 502, 503, 504})
+"""HTTP statuses after which the same request may be answered."""
 BATCH = 100
 """Calls per JSON-RPC batch: what public RPC nodes commonly take."""
 
@@ -126,12 +128,23 @@ class Rpc:
 
 
 class _Provider(HTTPProvider):
-    """web3's, but for batches, whose answers it sorts by ids that they may not have."""
+    """web3's, but for batches, whose answers it sorts by ids that they may not have, and for errors of JSON-RPC that
+    come with an HTTP status."""
 
     def make_batch_request(self, batch_requests: list[tuple[RPCEndpoint, Any]]) -> list[RPCResponse] | RPCResponse:
         """The answers as they came."""
         request = self.encode_batch_rpc_request(batch_requests)
         return self.decode_rpc_response(self._make_request(RPCEndpoint("batch"), request))
+
+    def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:
+        try:
+            return super()._make_request(method, request_data)
+        except requests.HTTPError as refused:
+            answer = refused.response
+            # a limit on requests is worth another attempt, whatever the words
+            if answer is None or answer.status_code in LATER or b'"jsonrpc"' not in answer.content:
+                raise
+            return answer.content
 
 
 # ValueError: an answer that is no JSON; RecursionError: JSON that is nested without end

@@ -74,6 +74,7 @@ class TransactionPort:
 
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc
+        self.endpoint = rpc.endpoint
 
     def nonce(self, address: str, *, pending: bool = False) -> int:
         """How many transactions of `address` are included, or, `pending`, included or waiting without a gap."""

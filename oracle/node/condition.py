@@ -41,6 +41,8 @@ class Facts:
     signer: str | None = None
     authorised: bool | None = None
     quorum: int | None = None
+    tries: bool = True
+    """Whether the RPC node tries transactions, so that any can be sent."""
     caught_up: bool = False
     followed_at: float = float("-inf")
     """When the cursor was last seen at the head, by time.monotonic()."""

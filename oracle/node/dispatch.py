@@ -3,14 +3,13 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Event
 from typing import NamedTuple, TypeVar
 
 from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts, PaymentTerms
-from oracle.errors import ContractRefused, GasLimitReached, RpcRejected, TransactionError
-from oracle.node.condition import Condition
+from oracle.errors import ContractRefused, GasLimitReached, RpcError, RpcRejected, TransactionError
 from oracle.node.peers import Peers
 from oracle.node.plan import shared
 from oracle.node.progress import Progress
@@ -38,29 +37,30 @@ ASKS = 3
 batch, the next question leaves out."""
 
 
+NOBODY = "0x" + "00" * 20
+NO_PAYMENT = PaymentTerms(NOBODY, NOBODY, NOBODY, 0, "0x" + "00" * 16)
+
+
 class Refusal(NamedTuple):
     """Payments that were refused as a whole, and in which words; `rpc`: by the RPC node, which would not even try them.
     Its words are the same whatever a payment has of its own. Without payments: nothing was refused."""
 
     rows: Sequence[PaymentRow] = ()
     reason: str = ""
-    rpc: RpcRejected | None = None
+    rpc: RpcError | None = None
 
 
 ACCEPTED = Refusal()
 
 
 @dataclass(slots=True)
-class Trials:
-    """What the RPC node made of a round's trial runs: whether it answered any, and which payments it would not try."""
+class Outcome:
+    """What came of a round: whether anything was sent; `untried`: why the RPC node would not try a payment, the first
+    such; `trouble`: why the node itself could not send, the first such."""
 
-    answered: bool = False
-    untried: dict[str, RpcRejected] = field(default_factory=dict)
-
-    def check(self) -> None:
-        """Raises RpcRejected where it would try nothing: that is its own trouble, not the payments'."""
-        if len(self.untried) > 1 and not self.answered:
-            raise next(iter(self.untried.values()))
+    sent: bool = False
+    untried: RpcError | None = None
+    trouble: TransactionError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Round:
     quorum: int
     transactor: Transactor
     stop: Event
-    trials: Trials
+    outcome: Outcome
     spare: int = 0
     until: float = math.inf
 
@@ -97,7 +97,6 @@ class Dispatcher:
         digests: ReportDigests,
         signer: LocalSigner,
         peers: Peers,
-        condition: Condition,
         progress: Progress,
     ) -> None:
         self._settings = settings
@@ -106,7 +105,6 @@ class Dispatcher:
         self._digests = digests
         self._signer = signer
         self._peers = peers
-        self._condition = condition
         self._progress = progress
 
     def settle(self, rows: Sequence[PaymentRow], turn: Round, asks: int = ASKS) -> None:
@@ -129,16 +127,24 @@ class Dispatcher:
         return bool(refusal.rows)
 
     def would_do(self, kind: str, data: str, *, size: int) -> bool:
-        """Whether a transaction that was sent would still move anything, as far as the RPC node can say."""
+        """Whether a transaction that was sent would still move anything. Raises RpcError where nobody can say."""
         try:
             if kind == SETTLE_BATCH:
                 return any(self._try(data, size))
             self._contracts.estimate(call=kind, sender=self._signer.address, data=data)
         except ContractRefused:
             return False
-        except RpcRejected as unknown:
-            # the other transactions must not wait for an answer on this one
-            self._condition.report("settling", unknown)
+        return True
+
+    def tries(self) -> bool:
+        """Whether the RPC node tries what no payment has to do with: to send back what was never paid."""
+        try:
+            data = self._contracts.reclaim(NO_PAYMENT)
+            self._contracts.estimate(call="a trial", sender=self._signer.address, data=data)
+        except ContractRefused:
+            return True
+        except RpcError:
+            return False
         return True
 
     # --- steps ---
@@ -148,8 +154,7 @@ class Dispatcher:
         rows = refusal.rows
         if len(rows) == 1:
             self._progress.refused(rows, refusal.reason)
-            if refusal.rpc is not None:
-                turn.trials.untried[rows[0].payment_id] = refusal.rpc
+            turn.outcome.untried = turn.outcome.untried or refusal.rpc
             return
         if turn.is_late():
             # the next round must not begin with the same group and come no further
@@ -204,7 +209,7 @@ class Dispatcher:
         if len(data) // 2 > LARGEST_CALLDATA:
             self._in_parts(rows, turn, asks)
             return ACCEPTED
-        settled = self._trial(rows, turn, lambda: self._try(data, len(rows)))
+        settled = self._trial(rows, lambda: self._try(data, len(rows)))
         if isinstance(settled, Refusal):
             return settled
         if all(settled):
@@ -216,22 +221,33 @@ class Dispatcher:
         return self._attempt(kept, turn, asks) if kept else ACCEPTED
 
     def _in_parts(self, rows: Sequence[PaymentRow], turn: Round, asks: int) -> None:
+        if turn.is_late():
+            self._progress.skipped(rows, "a batch with it was too large")
+            return
         for half in halves(rows):
             self.settle(half, turn, asks)
 
-    def _trial(self, rows: Sequence[PaymentRow], turn: Round, run: Callable[[], Answer]) -> Answer | Refusal:
-        """What a trial run answers, or who refused it."""
+    def _trial(self, rows: Sequence[PaymentRow], run: Callable[[], Answer]) -> Answer | Refusal:
+        """What a trial run answers, or who refused it.
+
+        No usable answer may be about one of these payments, such as one whose token takes more gas, or more time, than
+        a trial is granted. Raises RpcError where the RPC node answers nothing else either.
+        """
         try:
-            answer = run()
+            return run()
+        except ContractRefused as refused:
+            return Refusal(rows, refused.reason)
         except RpcRejected as untried:
-            # which may be about one of these payments, such as one whose token takes more gas than a trial is granted
-            self._condition.report("settling", untried)
             return Refusal(rows, untried.message, untried)
-        except ContractRefused as refusal:
-            turn.trials.answered = True
-            return Refusal(rows, refusal.reason)
-        turn.trials.answered = True
-        return answer
+        except RpcError as silent:
+            if not self.tries():
+                # the next round must not begin with them
+                if len(rows) > 1:
+                    self._progress.skipped(rows, "no answer to a trial of a batch with it")
+                else:
+                    self._progress.refused(rows, str(silent))
+                raise
+            return Refusal(rows, str(silent), silent)
 
     def _sign(self, rows: Sequence[PaymentRow], reports: dict[str, RiskReport]) -> SignedBatch:
         return signed_batch([reports[row.payment_id] for row in rows], self._digests, self._signer)
@@ -243,7 +259,7 @@ class Dispatcher:
     def _submit(self, kind: str, rows: Sequence[PaymentRow], data: str, turn: Round, asks: int = 1) -> Refusal:
         call = f"{kind} of {rows[0].payment_id}" if len(rows) == 1 else f"{kind} of {len(rows)} payments"
         estimate = self._trial(
-            rows, turn, lambda: self._contracts.estimate(call=call, sender=self._signer.address, data=data)
+            rows, lambda: self._contracts.estimate(call=call, sender=self._signer.address, data=data)
         )
         if isinstance(estimate, Refusal):
             return estimate
@@ -262,9 +278,9 @@ class Dispatcher:
             self._in_parts(rows, turn, asks)
         except TransactionError as trouble:
             # the node's own trouble, not the payments': they wait as they are
-            self._condition.report("settling", trouble)
+            turn.outcome.trouble = turn.outcome.trouble or trouble
         else:
-            self._condition.clear("settling")
+            turn.outcome.sent = True
             for row in rows:
                 self._progress.tell(row, Stage.SUBMITTED, "")
         return ACCEPTED

@@ -45,7 +45,7 @@ from oracle.node.watcher import Watcher
 from oracle.scoring import RiskModel, ScreeningLists
 from oracle.settings import Settings
 from oracle.signing import ReportDigests, read_signer, refuse_plain_key
-from oracle.store import Database, payments
+from oracle.store import Database, intents, payments
 
 LONGEST_PAUSE = 10.0
 """Seconds between rounds at most while they fail."""
@@ -168,6 +168,8 @@ class Node:
         refuse_plain_key(settings, chain_id=chain_id)
         signer = self._signer
         self._claim_journal(f"{chain_id} {deployment.genesis_hash} {deployment.core.address}")
+        if signer is not None:
+            self._claim_nonces(signer.address)
         digests = ReportDigests(chain_id=chain_id, verifying_contract=deployment.oracle.address)
         tokens = Tokens(deployment, self._database)
         peers = Peers(settings.peers, timeout=settings.peer_timeout, digests=digests, stop=stop)
@@ -253,6 +255,17 @@ class Node:
                     journal=self._database.name, found=f"it belongs to chain {found}", expected=f"chain {chain}"
                 )
 
+    def _claim_nonces(self, account: str) -> None:
+        """Nonces are an account's own: what another key had under way is left to itself, and planned anew."""
+        with self._database.writing() as connection:
+            before = payments.get_meta(connection, "account")
+            if before == account:
+                return
+            payments.set_meta(connection, "account", account)
+            left = 0 if before is None else intents.leave(connection)
+        if before is not None:
+            log.warning("another signing key", before=before, now=account, transactions_left=left)
+
 
 class _Parts:
     """What works on the chain, once that answered."""
@@ -283,7 +296,8 @@ class _Parts:
         self._condition = condition
         self._metrics = metrics
         self._facade = facade
-        self._doubt = False
+        self._rewinds = watcher.rewinds
+        """Up to which one every receipt was asked for again."""
         self.unchecked = False
         """The RPC node was away: behind the same address there may be another chain now."""
 
@@ -294,9 +308,7 @@ class _Parts:
             self._contracts.check_code()
             self.unchecked = False
         final = self._final()
-        rewinds = self._watcher.rewinds
         head = self._watcher.step(stop)
-        self._doubt = self._doubt or self._watcher.rewinds != rewinds
         # the final block is learnt after the step: a reorganisation is measured against what was final before it
         self._condition.learn(final_block=None if final is None else final.number)
         if head is not None and not stop.is_set():
@@ -304,8 +316,10 @@ class _Parts:
             if self._condition.facts.caught_up:
                 self._condition.learn(synced_once=True)
                 if self._settler is not None and self._transactor is not None:
-                    self._transactor.step(head, -1 if final is None else final.number, doubt=self._doubt)
-                    self._doubt = False
+                    rewinds = self._watcher.rewinds
+                    final_block = -1 if final is None else final.number
+                    self._transactor.step(head, final_block, doubt=rewinds != self._rewinds)
+                    self._rewinds = rewinds
                     self._settler.step(head, self._transactor, stop)
         self._facade.flush_counts()
         self._measure()

@@ -17,10 +17,11 @@ from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts
 from oracle.chain.status import PaymentStatus
 from oracle.chain.transactions import Receipt
+from oracle.errors import RpcError
 from oracle.node.authority import Authority
 from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
-from oracle.node.dispatch import RECLAIM, Dispatcher, Round, Trials
+from oracle.node.dispatch import RECLAIM, Dispatcher, Outcome, Round
 from oracle.node.metrics import NodeMetrics
 from oracle.node.outbox import milliseconds
 from oracle.node.peers import Peers
@@ -73,6 +74,8 @@ class Settler:
         self._condition = condition
         self._metrics = metrics
         self._yields = self._alone_first = False
+        self._untried: RpcError | None = None
+        """Why the RPC node would not try a payment, until it is known that it tries others."""
         retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
         self._authority = Authority(contracts, signer.address, condition)
         self._progress = Progress(database=database, bus=bus, metrics=metrics, retry=retry)
@@ -83,14 +86,14 @@ class Settler:
             digests=digests,
             signer=signer,
             peers=peers,
-            condition=condition,
             progress=self._progress,
         )
 
     def step(self, head: Header, transactor: Transactor, stop: Event) -> None:
         """Submit what is due and put away what is past its deadline; nothing is sent any more once `stop` is set.
 
-        Raises what the chain and the journal raise; a refusal by the contract is the payment's matter and noted there.
+        Raises what the chain and the journal raise, and RpcError where the RPC node tries nothing at all; a refusal of
+        one payment, by the contract or the RPC node, is the payment's matter and noted there.
         """
         with self._database.reading() as connection:
             cursor = payments.cursor(connection)
@@ -99,11 +102,22 @@ class Settler:
         self._adopt_orphans(cursor)
         self._expire(cursor)
         quorum = self._authority.quorum()
-        turn = Round(head, quorum or 0, transactor, stop, Trials())
-        if quorum is not None:
-            self._settle(turn)
+        turn = Round(head, quorum or 0, transactor, stop, Outcome())
+        is_due = quorum is not None and self._settle(turn)
         if self._settings.auto_reclaim:
-            self._reclaim(turn)
+            is_due |= self._reclaim(turn)
+        outcome = turn.outcome
+        if outcome.trouble is not None:
+            self._condition.report("settling", outcome.trouble)
+        elif outcome.sent or not is_due:
+            self._condition.clear("settling")
+        self._untried = outcome.untried or self._untried
+        if self._untried is not None:
+            tries = self._dispatcher.tries()
+            self._condition.learn(tries=tries)
+            if not tries:
+                raise self._untried
+            self._untried = None
 
     def still_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
         """Whether any of its payments would be moved if the intent was included in the next block. Without `ask` that
@@ -171,22 +185,22 @@ class Settler:
             log.warning("payment expired", payment=row.payment_id, deadline=row.settle_deadline)
         self._progress.note(changes)
 
-    def _settle(self, turn: Round) -> None:
+    def _settle(self, turn: Round) -> bool:
+        """Returns whether any payment is due, whatever became of it."""
         size = self._settings.batch_size
         # what is over by the newest block, and not yet by the cursor's, would make its batch fail; there may be more of
         # that than a look takes
         last = last_chance(chain_time=turn.head.timestamp, margin=self._settings.deadline_margin)
         fresh = self._due(FRESH, refused=False, after=last, limit=size * LOOK_AHEAD)
         again = self._due(DUE, refused=True, after=last, limit=size + ALONE)
-        if not fresh and not again:
-            self._condition.clear("settling")
+        is_due = bool(fresh or again)
         if len(fresh) < size and self._may_wait(fresh, turn.head):
             fresh = []
         if turn.quorum > 1:
             fresh, again = self._my_turn(fresh, turn.head), self._my_turn(again, turn.head)
         room = turn.transactor.room()
         if not room or not (fresh or again):
-            return
+            return is_due
         fresh, again = self._still_pending(fresh[: room * size], again)
         kept = self._kept(again)
         # from here on, so that a slow RPC node leaves time for one group at least
@@ -199,7 +213,7 @@ class Settler:
         last_ones = replace(turn, until=self._in_patience(MODEST_PATIENCE))
         while kept and waiting and last_ones.goes_on():
             self._dispatcher.settle(waiting.pop(0), last_ones)
-        turn.trials.check()
+        return is_due
 
     def _kept(self, again: Sequence[PaymentRow]) -> int:
         """Slots that fresh payments leave to refused ones: however many fresh ones come, one of the refused finds one.
@@ -226,15 +240,17 @@ class Settler:
         for group in groups(rows, size=self._settings.batch_size, now=turn.head.timestamp):
             self._dispatcher.settle(group, turn)
 
-    def _reclaim(self, turn: Round) -> None:
-        """One at a time: a payment that can still be settled is worth more than one that cannot be lost any more."""
+    def _reclaim(self, turn: Round) -> bool:
+        """One at a time: a payment that can still be settled is worth more than one that cannot be lost any more.
+        Returns whether any is due."""
         with self._database.reading() as connection:
             if any(one.kind == RECLAIM for one in intents.intents_in(connection, [intents.OPEN])):
-                return
-        modest = self._modest(turn)
-        for row in self._due((Stage.EXPIRED,), before=turn.head.timestamp, limit=ALONE):
+                return False
+        modest, due = self._modest(turn), self._due((Stage.EXPIRED,), before=turn.head.timestamp, limit=ALONE)
+        for row in due:
             if not modest.goes_on() or not self._dispatcher.reclaim(row, modest):
-                return
+                break
+        return bool(due)
 
     def _modest(self, turn: Round) -> Round:
         """For what others can make fail, or start, as often as they like: one slot whenever none is its own, and never
@@ -279,7 +295,7 @@ class Settler:
         return [row for row in found if row.payment_id not in held]
 
     def _may_wait(self, fresh: Sequence[PaymentRow], head: Header) -> bool:
-        now, wait = head.timestamp, self._settings.batch_wait
+        now, wait = self._now(head), self._settings.batch_wait
         return all(now - row.created_at < wait and haste(row, now) == UNHURRIED for row in fresh)
 
     def _still_pending(
@@ -297,7 +313,12 @@ class Settler:
     def _my_turn(self, rows: Sequence[PaymentRow], head: Header) -> list[PaymentRow]:
         me, signers, stagger = self._signer.address, self._contracts.deployment.signers, self._settings.submit_stagger
         turns = {row.payment_id: turn_of(me, signers, row.payment_id) for row in rows}
-        return [row for row in rows if head.timestamp >= row.created_at + turns[row.payment_id] * stagger]
+        now = self._now(head)
+        return [row for row in rows if now >= row.created_at + turns[row.payment_id] * stagger]
+
+    def _now(self, head: Header) -> int:
+        """For waits, not for deadlines: on a chain that makes blocks on demand the newest one's time stands still."""
+        return max(head.timestamp, self._condition.chain_now())
 
     def _payments_of(self, intent: Intent) -> Mapping[str, PaymentRow]:
         with self._database.reading() as connection:

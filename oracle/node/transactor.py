@@ -10,7 +10,8 @@ in the journal before it is on the wire, so that after a crash the same bytes ar
 need it no more is replaced by a transaction that does nothing: a nonce never used would block all later ones.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +21,9 @@ from oracle.chain.blocks import Header
 from oracle.chain.transactions import FeePolicy, Fees, Receipt, TransactionPort
 from oracle.errors import (
     GasLimitReached,
-    PayFlowError,
+    RpcError,
+    RpcInconsistent,
+    RpcUnavailable,
     TransactionError,
 )
 from oracle.node.condition import Condition
@@ -28,6 +31,9 @@ from oracle.node.outbox import FILL, VOID_GAS, Outbox, milliseconds
 from oracle.node.views import Stage
 from oracle.store import Attempt, Database, Intent, intents, payments
 
+FAR = 64
+"""Nonces, or blocks, by which two answers of an RPC node may differ: its backends are a little apart, and other
+programs may use the account."""
 MISSES = 3
 """New heads without a receipt, although the nonce is used, after which an intent counts as displaced. More than one,
 because an RPC node with several backends may know the nonce before it knows the receipt."""
@@ -77,6 +83,9 @@ class Transactor:
         self._still_useful = still_useful
         self._on_mined = on_mined
         self._misses: dict[int, set[str]] = {}
+        self._troubles: list[TransactionError | RpcError] = []
+        self._unknown: set[int] = set()
+        self._doubted: set[int] = set()
 
     # --- starting an intent ---
 
@@ -105,8 +114,17 @@ class Transactor:
             self._condition.report("transactions", refused)
 
     def _free_nonce(self) -> int:
-        """The lowest nonce that neither the chain, nor the RPC node's pool, nor an intent of ours has taken."""
+        """The lowest nonce that neither the chain, nor the RPC node's pool, nor an intent of ours has taken.
+
+        Raises RpcInconsistent where the RPC node counts far more than can wait: a nonce that is never reached would
+        hold its payments, and all nonces before it, for good.
+        """
         nonce = self._port.nonce(self._outbox.address, pending=True)
+        used = self._port.nonce(self._outbox.address)
+        if nonce > used + FAR:
+            raise RpcInconsistent(
+                endpoint=self._port.endpoint, problem=f"the account has used {used} nonces, and {nonce} with its pool"
+            )
         with self._database.reading() as connection:
             taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
         while nonce in taken:
@@ -128,28 +146,45 @@ class Transactor:
             self._condition.clear("transactions")
             return
         used = self._port.nonce(self._outbox.address)
-        trouble: PayFlowError | None = None
+        self._troubles.clear()
+        self._unknown.clear()
+        if doubt:
+            self._doubted = {intent.id for intent in waiting}
         for intent in waiting:
-            try:
+            with self._going_on():
                 if intent.state == intents.MINED:
-                    self._confirm(intent, used, final_block, doubt=doubt)
+                    self._confirm(intent, used, final_block)
                 elif intent.nonce < used:
                     self._find_receipt(intent, head)
                 else:
                     self._push(intent, head)
-            except TransactionError as refused:
-                trouble = trouble or refused
-        self._close_gap(used, head)
-        if trouble is None:
-            self._condition.clear("transactions")
+        with self._going_on():
+            self._close_gap(used, head)
+        if self._troubles:
+            self._condition.report("transactions", self._troubles[0])
         else:
-            self._condition.report("transactions", trouble)
+            self._condition.clear("transactions")
 
-    def _confirm(self, intent: Intent, used: int, final_block: int, *, doubt: bool) -> None:
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """What is wrong with one transaction keeps no other from its turn."""
+        try:
+            yield
+        except (TransactionError, RpcError) as trouble:
+            self._note(trouble)
+
+    def _note(self, trouble: TransactionError | RpcError) -> None:
+        """Raises it where the RPC node is silent again and again: then it is away."""
+        if isinstance(trouble, RpcUnavailable) and any(isinstance(one, RpcUnavailable) for one in self._troubles):
+            raise trouble
+        self._troubles.append(trouble)
+
+    def _confirm(self, intent: Intent, used: int, final_block: int) -> None:
         """Close a mined intent once its block is final; open it again where the block was reorganised away."""
-        if intent.nonce < used and (intent.mined_block or 0) > final_block and not doubt:
+        if intent.nonce < used and (intent.mined_block or 0) > final_block and intent.id not in self._doubted:
             return
         receipt = self._port.receipt(intent.mined_tx or "")
+        self._doubted.discard(intent.id)
         if receipt is not None and receipt.block_hash == intent.mined_hash:
             if receipt.block <= final_block:
                 with self._database.writing() as connection:
@@ -174,7 +209,8 @@ class Transactor:
             tried = intents.attempts_of(connection, intent.id)
         for attempt in reversed(tried):
             receipt = self._port.receipt(attempt.tx)
-            if receipt is None:
+            # a block that is far off would count as still to be read for as long as it takes to get there
+            if receipt is None or receipt.block > head.number + FAR:
                 continue
             self._misses.pop(intent.id, None)
             with self._database.writing() as connection:
@@ -212,14 +248,26 @@ class Transactor:
         nothing = last.void or intent.kind == FILL
         known = self._port.is_known(last.tx)
         # one that will certainly be refused is replaced at once: whoever includes it makes the node pay for nothing
-        hopeless = not nothing and not self._still_useful(intent, head, ask=False)
+        hopeless = not nothing and not self._is_useful(intent, head, ask=False)
         if known and not hopeless and not self._is_slow(last):
             return
-        void = last.void or hopeless or (not nothing and not self._still_useful(intent, head, ask=True))
-        if not known and void == last.void and self._outbox.again(last):
+        void = last.void or hopeless or (not nothing and not self._is_useful(intent, head, ask=True))
+        # one that nobody knows may be below the fees of now: after a while it is not sent again as it is
+        if not known and void == last.void and not self._is_slow(last) and self._outbox.again(last):
             return
         fees = self._policy.replacement(Fees(last.max_fee, last.priority_fee), head.base_fee or 0)
         self._outbox.replace(intent, last, fees, void=void)
+
+    def _is_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
+        """One that nobody can say that of gets its turn in the pool all the same. It is asked about once a round."""
+        if intent.id in self._unknown:
+            return True
+        try:
+            return self._still_useful(intent, head, ask=ask)
+        except RpcError as trouble:
+            self._note(trouble)
+            self._unknown.add(intent.id)
+            return True
 
     def _is_slow(self, last: Attempt) -> bool:
         age = (milliseconds() - last.sent_at) / 1000
@@ -230,7 +278,7 @@ class Transactor:
         """Use up a nonce that nothing of ours holds while later ones wait for it: theirs was reorganised away."""
         with self._database.reading() as connection:
             taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
-        later = [nonce for nonce in taken if nonce >= used]
+        later = [nonce for nonce in taken if used <= nonce <= used + FAR]
         if not later or used in taken:
             return
         nonce = self._port.nonce(self._outbox.address, pending=True)

@@ -43,6 +43,13 @@ def change_intent(connection: Connection, intent_id: int, **values: Any) -> None
     connection.execute(update(intents).where(intents.c.id == intent_id).values(**values))
 
 
+def leave(connection: Connection) -> int:
+    """Follow none any more that waits or is not final; returns how many waited. Their payments can be planned anew."""
+    waited = connection.execute(update(intents).where(intents.c.state == OPEN).values(state=DISPLACED)).rowcount
+    connection.execute(update(intents).where(intents.c.state == MINED).values(state=FINAL))
+    return waited
+
+
 def intents_in(connection: Connection, states: Iterable[str]) -> list[Intent]:
     """Intents in any of `states`, by nonce."""
     query = select(intents).where(intents.c.state.in_(list(states))).order_by(intents.c.nonce, intents.c.id)

@@ -1,4 +1,4 @@
-"""A real HTTP server that answers each request with whatever the test says: also what is no JSON."""
+"""A real HTTP server that answers each request with whatever the test says: also what is no JSON, with any status."""
 
 import json
 import threading
@@ -12,6 +12,8 @@ class GivenRpc:
 
     def __init__(self) -> None:
         self.answer: Callable[[Any], bytes] = lambda _request: b""
+        self.status = 200
+        self.requests = 0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -20,7 +22,8 @@ class GivenRpc:
 
             def do_POST(self) -> None:
                 content = outer.answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(200)
+                outer.requests += 1
+                self.send_response(outer.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()

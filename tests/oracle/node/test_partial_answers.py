@@ -1,0 +1,300 @@
+"""An RPC node that is odd about one thing: the node stays useful for all others, and says what is the matter."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracle.chain.status import PaymentStatus
+from oracle.node import Stage
+from oracle.signing import LocalSigner
+from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
+from tests.oracle.faulty_rpc import Call, Fault, FaultyRpc
+from tests.oracle.node.test_deadlines import journal
+from tests.oracle.node.test_left_behind import HASTY
+from tests.oracle.node.test_quorum import SECOND, SECOND_KEY
+from tests.oracle.node.test_transactions import pool
+from tests.oracle.node.test_turns import begin
+from tests.oracle.node.test_unsettleable import open_many
+from tests.oracle.running import eventually, running
+
+DOLLAR = 10**6
+TRIALS = ("eth_estimateGas", "eth_call")
+DEAR = hex(50 * 10**9)
+
+
+def is_trial_of(call: Call, account: str) -> bool:
+    return call["method"] in TRIALS and account[2:] in str(call["params"]).lower()
+
+
+def silent_about(account: str) -> Fault:
+    return lambda call, answer: None if is_trial_of(call, account) else answer
+
+
+def refusing(account: str) -> Fault:
+    refusal = {"error": {"code": -32000, "message": "out of gas"}}
+    return lambda call, answer: refusal if is_trial_of(call, account) else answer
+
+
+@contextmanager
+def at_dear_gas(net: Devnet) -> Iterator[None]:
+    """A block every now and then, each at a base fee far above that of before."""
+    over = threading.Event()
+
+    def mine() -> None:
+        while not over.wait(0.3):
+            net.anvil.call("anvil_setNextBlockBaseFeePerGas", DEAR)
+            net.anvil.mine()
+
+    miner = threading.Thread(target=mine)
+    miner.start()
+    try:
+        yield
+    finally:
+        over.set()
+        miner.join()
+
+
+def test_settle__no_answer_to_trials_of_one_payment__all_others_are_settled(net: Devnet, tmp_path: Path) -> None:
+    odd_one = net.accounts[7]
+    odd = net.pay(3 * DOLLAR, recipient=odd_one)
+    others = [net.pay(4 * DOLLAR + number) for number in range(6)]
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.fault = silent_about(odd_one)
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+            for one in [*others, net.pay(2 * DOLLAR)]:
+                node.reaches(one, PaymentStatus.SETTLED)
+            eventually(lambda: "No answer" in node.payment(odd).reason, "its reason is told")
+            eventually(lambda: node.service.health().ready, "one payment is no trouble of the node")
+            rpc.fault = None
+            node.reaches(odd, PaymentStatus.SETTLED)
+
+
+def test_push__no_answer_to_trials_of_a_waiting_one__it_is_bumped_and_others_go(net: Devnet, tmp_path: Path) -> None:
+    odd_one = net.accounts[7]
+    odd = net.pay(3 * DOLLAR, recipient=odd_one)
+    net.anvil.call("evm_setAutomine", False)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.5)
+        with running(settings) as node:
+            eventually(lambda: pool(net), "it waits")
+            rpc.fault = silent_about(odd_one)
+            terms = net.terms(2 * DOLLAR)
+            arguments = (terms.recipient, terms.token, terms.amount, bytes.fromhex(terms.reference[2:]))
+            created = net._transaction(net.payer, "PayFlowCore", "createPayment", arguments)
+            net.anvil.call("eth_sendTransaction", {**created, **HASTY})
+            other = terms.payment_id(chain_id=31337, core=net.core)
+            with at_dear_gas(net):
+                for one in (odd, other):
+                    node.reaches(one, PaymentStatus.SETTLED)
+            assert len(node.service.payment(odd).attempts) > 1
+
+
+def test_step__receipt_of_one_transaction_is_nonsense__others_are_settled_and_it_is_told(
+    net: Devnet, tmp_path: Path
+) -> None:
+    odd = list[str]()
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] != "eth_getTransactionReceipt" or not answer.get("result"):
+                return answer
+            found = answer["result"]
+            odd[:] = odd or [found["transactionHash"]]
+            return {**answer, "result": {**found, "status": None}} if found["transactionHash"] == odd[0] else answer
+
+        rpc.fault = fault
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+            node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+            eventually(lambda: odd, "a receipt is asked for")
+            node.reaches(net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
+            node.problem("rpc-inconsistent")
+            rpc.fault = None
+            node.untroubled()
+
+
+def test_settle__batch_above_the_gas_limit_and_trials_take_long__is_split_all_the_same(
+    net: Devnet, tmp_path: Path
+) -> None:
+    selector = net.function("PayFlowCore", "settleBatch").call_data([], [])[:10]
+    ids = open_many(net, 8, net.token, net.payee)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] == "eth_estimateGas" and str(call["params"][0].get("data", "")).startswith(selector):
+                time.sleep(0.7)
+            return answer
+
+        rpc.fault = fault
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, max_gas=300_000, peer_timeout=0.3)
+        with running(settings) as node:
+            for one in [*ids, net.pay(2 * DOLLAR)]:
+                node.reaches(one, PaymentStatus.SETTLED)
+
+
+def test_reclaim__many_payments_that_nobody_would_try__goes_at_once_and_the_node_is_ready(
+    net: Devnet, tmp_path: Path
+) -> None:
+    late = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_increaseTime", 3_601)
+    net.anvil.mine()
+    odd_one = net.accounts[7]
+    open_many(net, 40, net.token, odd_one)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.fault = refusing(odd_one)
+        settings = net.settings(
+            tmp_path / "data",
+            rpc_url=rpc.url,
+            rpc_retries=0,
+            auto_reclaim=True,
+            clock_skew=600,
+            retry_first=0.1,
+            retry_max=0.1,
+            peer_timeout=0.3,
+        )
+        with running(settings) as node:
+            node.reaches(late, PaymentStatus.CANCELLED)
+            eventually(lambda: node.service.health().stages.get(Stage.STUCK, 0) > 3, "some are stuck")
+            for _ in range(50):
+                time.sleep(0.02)
+                health = node.service.health()
+                assert health.ready
+                assert {one.code for one in health.problems} <= {"clock-skew"}
+
+
+def test_settle__rpc_node_estimates_nothing__is_never_called_ready(net: Devnet, tmp_path: Path) -> None:
+    ids = [net.pay(3 * DOLLAR + number) for number in range(12)]
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        busy = {"error": {"code": -32005, "message": "request limit reached"}}
+        rpc.fault = lambda call, answer: busy if call["method"] == "eth_estimateGas" else answer
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, retry_first=0.1, retry_max=0.1)
+        with running(settings) as node:
+            node.problem("rpc-rejected")
+            eventually(lambda: not node.service.health().ready, "a balancer is told")
+            for _ in range(100):
+                time.sleep(0.02)
+                assert not node.service.health().ready
+            rpc.fault = None
+            for one in ids:
+                node.reaches(one, PaymentStatus.SETTLED)
+            node.untroubled()
+
+
+def test_push__forgotten_by_the_rpc_node_and_gas_is_dearer__goes_again_at_a_higher_fee(
+    net: Devnet, tmp_path: Path
+) -> None:
+    payment_id = net.pay(2 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    with running(net.settings(tmp_path / "data", bump_after=0.5)) as node:
+        (waiting,) = eventually(lambda: pool(net), "it waits")
+        net.anvil.call("anvil_setNextBlockBaseFeePerGas", DEAR)
+        net.anvil.call("anvil_dropTransaction", waiting["hash"])
+        net.anvil.mine()
+        net.anvil.call("anvil_dropTransaction", waiting["hash"])
+        with at_dear_gas(net):
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+        assert len(node.service.payment(payment_id).attempts) > 1
+
+
+def test_submit__one_answer_of_a_nonce_far_off__is_not_believed(net: Devnet, tmp_path: Path) -> None:
+    lied = list[bool]()
+    first = net.pay(3 * DOLLAR)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] != "eth_getTransactionCount" or call["params"][1] != "pending" or lied:
+                return answer
+            lied.append(True)
+            return {**answer, "result": hex(1_000_000)}
+
+        rpc.fault = fault
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)
+        with running(settings) as node:
+            for one in (first, net.pay(2 * DOLLAR)):
+                node.reaches(one, PaymentStatus.SETTLED)
+            assert lied
+            node.untroubled()
+        with journal(settings) as rows:
+            assert rows.execute("select count(*) from intents where kind = 'fill' or nonce > 10").fetchone() == (0,)
+
+
+def test_receipt__one_answer_of_a_block_far_off__is_not_believed(net: Devnet, tmp_path: Path) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+    lied = list[bool]()
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] != "eth_getTransactionReceipt" or not answer.get("result") or lied:
+                return answer
+            lied.append(True)
+            return {**answer, "result": {**answer["result"], "status": "0x1", "blockNumber": hex(2**40)}}
+
+        rpc.fault = fault
+        net.anvil.call("evm_setAutomine", False)
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, bump_after=60)) as node:
+            eventually(lambda: pool(net), "it waits")
+            pause = net._transaction(net.admin, "PayFlowCore", "pause", ())
+            net.anvil.call("eth_sendTransaction", {**pause, **HASTY})
+            net.anvil.mine()
+            net.anvil.call("evm_setAutomine", True)
+            eventually(lambda: lied, "the receipt is asked for")
+            net.send(net.admin, "PayFlowCore", "unpause")
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+
+
+def test_batch_wait__chain_without_new_blocks__is_over_by_the_clock(net: Devnet, tmp_path: Path) -> None:
+    with running(net.settings(tmp_path / "data", batch_wait=1)) as node:
+        node.ready()
+        node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+
+
+def test_problem__account_is_empty_and_only_a_reclaim_is_due__stays_until_it_is_solved(
+    net: Devnet, tmp_path: Path
+) -> None:
+    late = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_increaseTime", 3_601)
+    net.anvil.mine()
+    net.anvil.call("anvil_setBalance", net.signer, "0x0")
+    with running(net.settings(tmp_path / "data", auto_reclaim=True, clock_skew=600)) as node:
+        node.problem("insufficient-funds")
+        for _ in range(100):
+            time.sleep(0.01)
+            assert "insufficient-funds" in {one.code for one in node.service.health().problems}
+        net.anvil.call("anvil_setBalance", net.signer, hex(10**18))
+        node.reaches(late, PaymentStatus.CANCELLED)
+        eventually(
+            lambda: "insufficient-funds" not in {one.code for one in node.service.health().problems}, "it is solved"
+        )
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["included", "waiting"])
+def test_start__with_another_key__fills_no_nonces_of_the_old_one_and_settles_what_it_left(
+    tmp_path: Path, waits: bool
+) -> None:
+    signers = [LocalSigner(bytes.fromhex(key[2:])).address for key in (SIGNER_KEY, SECOND_KEY)]
+    with devnet(tmp_path, signers=signers) as net:
+        net.anvil.call("anvil_setBalance", SECOND, hex(10**18))
+        net.anvil.call("anvil_setNonce", net.signer, hex(5_000))
+        settings = net.settings(tmp_path / "data", final_tag="finalized")
+        ids = [net.pay(2 * DOLLAR)]
+        with running(settings) as node:
+            node.reaches(ids[0], PaymentStatus.SETTLED)
+            if waits:
+                net.anvil.call("evm_setAutomine", False)
+                ids.append(begin(net, 3 * DOLLAR))
+                net.anvil.mine()
+                (left,) = eventually(lambda: pool(net), "it waits")
+        if waits:
+            net.anvil.call("anvil_dropTransaction", left["hash"])
+            net.anvil.call("evm_setAutomine", True)
+        with running(net.settings(tmp_path / "data", final_tag="finalized", private_key=SECOND_KEY)) as node:
+            for one in [*ids, net.pay(4 * DOLLAR)]:
+                node.reaches(one, PaymentStatus.SETTLED)
+            eventually(lambda: node.service.health().in_flight == 0, "no slot is lost", node.service.health)
+        with journal(settings) as rows:
+            assert rows.execute("select count(*) from intents where kind = 'fill'").fetchone() == (0,)
+            assert rows.execute("select max(nonce) from intents where nonce < 5000").fetchone() in {(0,), (1,)}
