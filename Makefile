@@ -72,17 +72,21 @@ typecheck: setup ## mypy in strict mode, in both environments
 compile: setup ## compile the contracts
 	@$(IN_TOOLS) ape compile && forge build --quiet
 
+# One more than the cores that CI has: the tests wait for blocks and processes now and then.
+WORKERS ?= 3
+
 # glibc keeps what many short-lived nodes in many threads gave back: a worker would grow to six gigabytes instead of one
 test-oracle: export MALLOC_ARENA_MAX := 2
 test-oracle: export MALLOC_MMAP_THRESHOLD_ := 1048576
 test-oracle: setup ## the node: scoring, chain, API, commands
 	@echo "Tests of the oracle"
 	@$(IN_TOOLS) forge build --quiet
-	@$(IN_TOOLS) python -m pytest -q -n 2 --dist loadfile tests/oracle
+	@$(IN_TOOLS) python -m pytest -q -n $(WORKERS) --dist loadfile tests/oracle
 
 test-contracts: setup ## the contracts, through ape on a devnet
 	@echo "Tests of the contracts"
-	@$(IN_TOOLS) $(APE_ENV)/python -m pytest -q --no-showlocals --tb=short --show-capture=no tests/contracts
+	@$(IN_TOOLS) ape compile >/dev/null && $(APE_ENV)/python -m pytest -q -n $(WORKERS) --dist loadfile \
+	    --no-showlocals --tb=short --show-capture=no tests/contracts
 
 .PHONY: fuzz fuzz-short
 fuzz: setup ## the seven promises under 5 million random calls of everybody (about half an hour on two free cores)

@@ -124,10 +124,20 @@ def test_evaluate__bank_in_amlsims_format__is_judged_in_time_and_by_account(tmp_
     assert files(again) == written
 
 
-def test_by_time__bound_of_the_training_time__is_measured_under_the_model_that_set_it(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def in_times() -> tuple[Report, Report]:
+    """Of a bank that is judged in time, and of the same with the labels of the judged rows turned round."""
     task = traded(accounts=60)
-    report = by_time(task, None, SMALL, tmp_path, quiet)[0]
-    run, labels, time = Judge(task, SMALL, tmp_path, quiet), task.labels, task.transfers.time
+    turned = replace(task, labels=np.where(in_time(task).test, 1 - task.labels, task.labels))
+    first, second = (by_time(one, None, SMALL, None, quiet)[0] for one in (task, turned))
+    return first, second
+
+
+def test_by_time__bound_of_the_training_time__is_measured_under_the_model_that_set_it(
+    in_times: tuple[Report, Report],
+) -> None:
+    task, report = traded(accounts=60), in_times[0]
+    run, labels, time = Judge(task, SMALL, None, quiet), task.labels, task.transfers.time
     whole = in_time(task)
     start, end = time[whole.train].min(), time[whole.train].max()
     late = whole.train & (time > start + 0.75 * (end - start))
@@ -141,11 +151,10 @@ def test_by_time__bound_of_the_training_time__is_measured_under_the_model_that_s
 
 
 def test_by_time__threshold_of_the_training_time__is_of_senders_left_out_and_used_on_the_full_model(
-    tmp_path: Path,
+    in_times: tuple[Report, Report],
 ) -> None:
-    task = traded(accounts=60)
-    report = by_time(task, None, SMALL, tmp_path, quiet)[0]
-    run, labels = Judge(task, SMALL, tmp_path, quiet), task.labels
+    task, report = traded(accounts=60), in_times[0]
+    run, labels = Judge(task, SMALL, None, quiet), task.labels
     whole, parts = in_time(task), by_account(task)
     models = {model.name: model for model in report.models}
 
@@ -176,13 +185,10 @@ def test_by_time__threshold_of_the_training_time__is_of_senders_left_out_and_use
     assert figures[CHOSEN_F1] == confusion(held_out[seen], labels[seen], 1.0).f1
 
 
-def test_by_time__probabilities__come_from_the_training_time_alone(tmp_path: Path) -> None:
-    task = traded(accounts=60)
-    whole = in_time(task)
-    other = replace(task, labels=np.where(whole.test, 1 - task.labels, task.labels))
+def test_by_time__probabilities__come_from_the_training_time_alone(in_times: tuple[Report, Report]) -> None:
     means = []
-    for one in (task, other):
-        model = by_time(one, None, SMALL, tmp_path, quiet)[0].models[0]
+    for report in in_times:
+        model = report.models[0]
         assert model.calibration is not None
         means.append(sorted({round(each.predicted, 12) for each in model.calibration.bins}))
         error = next(each for each in model.figures if each.name == "expected calibration error")
@@ -190,13 +196,10 @@ def test_by_time__probabilities__come_from_the_training_time_alone(tmp_path: Pat
     assert means[0] == means[1]
 
 
-def test_by_time__labels_of_the_judged_rows__do_not_move_the_threshold(tmp_path: Path) -> None:
-    task = traded(accounts=60)
-    whole = in_time(task)
-    other = replace(task, labels=np.where(whole.test, 1 - task.labels, task.labels))
+def test_by_time__labels_of_the_judged_rows__do_not_move_the_threshold(in_times: tuple[Report, Report]) -> None:
     alerts = []
-    for one in (task, other):
-        found = by_time(one, None, SMALL, None, quiet)[0].models[0].outcomes
+    for report in in_times:
+        found = report.models[0].outcomes
         chosen = next(each.confusion for each in found if each.name == "the threshold of the training time")
         alerts.append(chosen.true_positive + chosen.false_positive)
     assert alerts[0] == alerts[1] > 0
