@@ -119,7 +119,7 @@ def _bad_entries(address: str, token: str, lists: ScreeningLists) -> list[ListEn
 
 
 def _listed_pairs(pairs: "dict[str, Pair]", token: str, lists: ScreeningLists) -> list[tuple[str, Pair]]:
-    if not lists.names_any(pairs):
+    if not lists.names_any(pairs.keys()):
         return []
     return [
         (other, pair)

@@ -78,8 +78,11 @@ class Typologies:
         state, vector = self._state, self._vector.tolist()
         values: list[Any] = [int(x) for x in vector]
         values[kernels.CYCLE_RATIO], values[kernels.CUT] = vector[kernels.CYCLE_RATIO], Cut(values[kernels.CUT])
-        places = state.path[: max(0, values[kernels.CYCLE_LENGTH] - 1)] & (state.edge.shape[0] - 1)
-        values += [tuple(state.edge[places, kernels.ID].tolist()), int(state.source[0]) % (1 << 64)]
+        cycle: tuple[int, ...] = ()
+        if length := values[kernels.CYCLE_LENGTH]:
+            places = state.path[: length - 1] & (state.edge.shape[0] - 1)
+            cycle = tuple(state.edge[places, kernels.ID].tolist())
+        values += [cycle, int(state.source[0]) % (1 << 64)]
         return TypologyFacts(*values)
 
     def observe(self, payment: Transfer, name: int) -> None:
