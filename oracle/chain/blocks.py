@@ -97,6 +97,7 @@ class BlockReader:
     def __init__(self, rpc: Rpc, wanted: LogFilter, *, log_range: int, log_range_max: int) -> None:
         """`log_range`: blocks per range query at first; halved where the node refuses, doubled up to the maximum."""
         self._rpc = rpc
+        self.endpoint = rpc.endpoint
         self._filter = wanted
         self.range = log_range
         self._range_max = log_range_max

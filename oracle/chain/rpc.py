@@ -22,6 +22,9 @@ FIRST_WAIT = 0.1
 MAX_WAIT = 2.0
 LATER = frozenset({408, 425, 429, 502, 503, 504})
 """HTTP statuses after which the same request may be answered."""
+SERVERS_OWN = 500
+REVERTED = 3
+"""The code of JSON-RPC for a contract's refusal, with geth and those that follow it."""
 BATCH = 100
 """Calls per JSON-RPC batch: what public RPC nodes commonly take."""
 
@@ -140,15 +143,31 @@ class _Provider(HTTPProvider):
         try:
             return super()._make_request(method, request_data)
         except requests.HTTPError as refused:
-            answer = refused.response
-            # a limit on requests is worth another attempt, whatever the words
-            if answer is None or answer.status_code in LATER or b'"jsonrpc"' not in answer.content:
+            if refused.response is None or not _is_final(refused.response):
                 raise
-            return answer.content
+            return refused.response.content
 
 
 # ValueError: an answer that is no JSON; RecursionError: JSON that is nested without end
 _FAILURES = (requests.RequestException, OSError, ValueError, RecursionError, Web3Exception)
+
+
+def _is_final(answer: requests.Response) -> bool:
+    """Whether an answer whose HTTP status says that it failed is an error of JSON-RPC that another attempt would meet
+    again. A limit on requests is worth one, whatever the words, and so is what the RPC node calls its own failure."""
+    if answer.status_code in LATER:
+        return False
+    try:
+        document = answer.json()
+    except (ValueError, RecursionError):
+        return False
+    parts = document if isinstance(document, list) else [document]
+    errors = [one["error"] for one in parts if isinstance(one, dict) and isinstance(one.get("error"), dict)]
+    return any(answer.status_code < SERVERS_OWN or _is_revert(error) for error in errors)
+
+
+def _is_revert(error: dict[str, Any]) -> bool:
+    return bool(error.get("code") == REVERTED or error.get("data") or "revert" in str(error.get("message")).lower())
 
 
 def _id_of(answer: Any) -> int | None:

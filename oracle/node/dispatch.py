@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import NamedTuple, TypeVar
 
@@ -55,11 +55,13 @@ ACCEPTED = Refusal()
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a round: whether anything was sent; `untried`: why the RPC node would not try a payment, the first
-    such; `trouble`: why the node itself could not send, the first such."""
+    """What came of a round: whether anything was sent, and whether a trial was answered by anybody's contract;
+    `untried`: which payments the RPC node would not try, and why; `trouble`: why the node itself could not send, the
+    first such."""
 
     sent: bool = False
-    untried: RpcError | None = None
+    answered: bool = False
+    untried: dict[str, RpcError] = field(default_factory=dict)
     trouble: TransactionError | None = None
 
 
@@ -124,6 +126,8 @@ class Dispatcher:
         """Send the money back; returns whether the contract refused that."""
         refusal = self._submit(RECLAIM, [row], self._contracts.reclaim(terms_of(row)), turn)
         self._progress.refused(refusal.rows, refusal.reason)
+        if refusal.rpc is not None:
+            turn.outcome.untried[row.payment_id] = refusal.rpc
         return bool(refusal.rows)
 
     def would_do(self, kind: str, data: str, *, size: int) -> bool:
@@ -145,7 +149,8 @@ class Dispatcher:
             return True
         except RpcError:
             return False
-        return True
+        # done where it must be refused: whatever was tried, it was not this contract
+        return False
 
     # --- steps ---
 
@@ -154,7 +159,8 @@ class Dispatcher:
         rows = refusal.rows
         if len(rows) == 1:
             self._progress.refused(rows, refusal.reason)
-            turn.outcome.untried = turn.outcome.untried or refusal.rpc
+            if refusal.rpc is not None:
+                turn.outcome.untried[rows[0].payment_id] = refusal.rpc
             return
         if turn.is_late():
             # the next round must not begin with the same group and come no further
@@ -209,7 +215,7 @@ class Dispatcher:
         if len(data) // 2 > LARGEST_CALLDATA:
             self._in_parts(rows, turn, asks)
             return ACCEPTED
-        settled = self._trial(rows, lambda: self._try(data, len(rows)))
+        settled = self._trial(rows, turn, lambda: self._try(data, len(rows)))
         if isinstance(settled, Refusal):
             return settled
         if all(settled):
@@ -227,7 +233,7 @@ class Dispatcher:
         for half in halves(rows):
             self.settle(half, turn, asks)
 
-    def _trial(self, rows: Sequence[PaymentRow], run: Callable[[], Answer]) -> Answer | Refusal:
+    def _trial(self, rows: Sequence[PaymentRow], turn: Round, run: Callable[[], Answer]) -> Answer | Refusal:
         """What a trial run answers, or who refused it.
 
         No usable answer may be about one of these payments, such as one whose token takes more gas, or more time, than
@@ -236,16 +242,15 @@ class Dispatcher:
         try:
             return run()
         except ContractRefused as refused:
+            turn.outcome.answered = True
             return Refusal(rows, refused.reason)
         except RpcRejected as untried:
             return Refusal(rows, untried.message, untried)
         except RpcError as silent:
             if not self.tries():
                 # the next round must not begin with them
-                if len(rows) > 1:
-                    self._progress.skipped(rows, "no answer to a trial of a batch with it")
-                else:
-                    self._progress.refused(rows, str(silent))
+                self._progress.put_off(rows, str(silent))
+                turn.outcome.untried |= {row.payment_id: silent for row in rows}
                 raise
             return Refusal(rows, str(silent), silent)
 
@@ -259,7 +264,7 @@ class Dispatcher:
     def _submit(self, kind: str, rows: Sequence[PaymentRow], data: str, turn: Round, asks: int = 1) -> Refusal:
         call = f"{kind} of {rows[0].payment_id}" if len(rows) == 1 else f"{kind} of {len(rows)} payments"
         estimate = self._trial(
-            rows, lambda: self._contracts.estimate(call=call, sender=self._signer.address, data=data)
+            rows, turn, lambda: self._contracts.estimate(call=call, sender=self._signer.address, data=data)
         )
         if isinstance(estimate, Refusal):
             return estimate
@@ -280,7 +285,7 @@ class Dispatcher:
             # the node's own trouble, not the payments': they wait as they are
             turn.outcome.trouble = turn.outcome.trouble or trouble
         else:
-            turn.outcome.sent = True
+            turn.outcome.sent = turn.outcome.answered = True
             for row in rows:
                 self._progress.tell(row, Stage.SUBMITTED, "")
         return ACCEPTED

@@ -74,6 +74,16 @@ class Progress:
                 changes.append(self._refusal(row, row.reason if known else reason))
         self.note(changes)
 
+    def put_off(self, rows: Sequence[PaymentRow], reason: str) -> None:
+        """For a trouble that is none of theirs: they wait, though no longer each time."""
+        changes = []
+        for row in rows:
+            refusals = max(row.refusals, 1)
+            stage, retry_at = self._retry.after(refusals, now=milliseconds())
+            stage = Stage.EXPIRED if row.stage == Stage.EXPIRED else stage
+            changes.append(Change(row, stage, {"reason": reason, "refusals": refusals, "retry_at": retry_at}))
+        self.note(changes)
+
     def lack_reports(self, rows: Sequence[PaymentRow], *, have: int, quorum: int) -> None:
         """They wait for other signers; formerly refused ones as long as after another refusal."""
         changes = []

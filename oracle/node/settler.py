@@ -28,6 +28,7 @@ from oracle.node.peers import Peers
 from oracle.node.plan import UNHURRIED, RetryPolicy, groups, haste, last_chance, turn_of
 from oracle.node.progress import Change, Progress
 from oracle.node.transactor import Transactor
+from oracle.node.untried import Untried
 from oracle.node.views import Stage
 from oracle.settings import Settings
 from oracle.signing import LocalSigner, ReportDigests
@@ -74,8 +75,6 @@ class Settler:
         self._condition = condition
         self._metrics = metrics
         self._yields = self._alone_first = False
-        self._untried: RpcError | None = None
-        """Why the RPC node would not try a payment, until it is known that it tries others."""
         retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
         self._authority = Authority(contracts, signer.address, condition)
         self._progress = Progress(database=database, bus=bus, metrics=metrics, retry=retry)
@@ -88,6 +87,7 @@ class Settler:
             peers=peers,
             progress=self._progress,
         )
+        self._untried = Untried(self._dispatcher, condition, memory=2 * settings.retry_max)
 
     def step(self, head: Header, transactor: Transactor, stop: Event) -> None:
         """Submit what is due and put away what is past its deadline; nothing is sent any more once `stop` is set.
@@ -103,21 +103,19 @@ class Settler:
         self._expire(cursor)
         quorum = self._authority.quorum()
         turn = Round(head, quorum or 0, transactor, stop, Outcome())
-        is_due = quorum is not None and self._settle(turn)
-        if self._settings.auto_reclaim:
-            is_due |= self._reclaim(turn)
-        outcome = turn.outcome
-        if outcome.trouble is not None:
-            self._condition.report("settling", outcome.trouble)
-        elif outcome.sent or not is_due:
+        try:
+            is_due = quorum is not None and self._settle(turn)
+            if self._settings.auto_reclaim:
+                is_due |= self._reclaim(turn)
+        except RpcError:
+            self._untried.take(turn.outcome, ended=True)
+            raise
+        self._untried.take(turn.outcome)
+        if turn.outcome.trouble is not None:
+            self._condition.report("settling", turn.outcome.trouble)
+        elif turn.outcome.sent or not is_due:
             self._condition.clear("settling")
-        self._untried = outcome.untried or self._untried
-        if self._untried is not None:
-            tries = self._dispatcher.tries()
-            self._condition.learn(tries=tries)
-            if not tries:
-                raise self._untried
-            self._untried = None
+        self._untried.check()
 
     def still_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
         """Whether any of its payments would be moved if the intent was included in the next block. Without `ask` that

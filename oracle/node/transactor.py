@@ -31,7 +31,7 @@ from oracle.node.outbox import FILL, VOID_GAS, Outbox, milliseconds
 from oracle.node.views import Stage
 from oracle.store import Attempt, Database, Intent, intents, payments
 
-FAR = 64
+FAR = 128
 """Nonces, or blocks, by which two answers of an RPC node may differ: its backends are a little apart, and other
 programs may use the account."""
 MISSES = 3
@@ -119,8 +119,8 @@ class Transactor:
         Raises RpcInconsistent where the RPC node counts far more than can wait: a nonce that is never reached would
         hold its payments, and all nonces before it, for good.
         """
-        nonce = self._port.nonce(self._outbox.address, pending=True)
         used = self._port.nonce(self._outbox.address)
+        nonce = max(used, self._port.nonce(self._outbox.address, pending=True))
         if nonce > used + FAR:
             raise RpcInconsistent(
                 endpoint=self._port.endpoint, problem=f"the account has used {used} nonces, and {nonce} with its pool"
@@ -184,11 +184,11 @@ class Transactor:
         if intent.nonce < used and (intent.mined_block or 0) > final_block and intent.id not in self._doubted:
             return
         receipt = self._port.receipt(intent.mined_tx or "")
-        self._doubted.discard(intent.id)
         if receipt is not None and receipt.block_hash == intent.mined_hash:
             if receipt.block <= final_block:
                 with self._database.writing() as connection:
                     intents.change_intent(connection, intent.id, state=intents.FINAL)
+            self._doubted.discard(intent.id)
             return
         log.warning("transaction reorganised away", tx=intent.mined_tx, nonce=intent.nonce)
         with self._database.writing() as connection:
@@ -209,9 +209,14 @@ class Transactor:
             tried = intents.attempts_of(connection, intent.id)
         for attempt in reversed(tried):
             receipt = self._port.receipt(attempt.tx)
-            # a block that is far off would count as still to be read for as long as it takes to get there
-            if receipt is None or receipt.block > head.number + FAR:
+            if receipt is None:
                 continue
+            if receipt.block > head.number + FAR:
+                # it would count as still to be read for as long as the chain takes to get there
+                raise RpcInconsistent(
+                    endpoint=self._port.endpoint,
+                    problem=f"{attempt.tx} is in block {receipt.block}, and the newest is {head.number}",
+                )
             self._misses.pop(intent.id, None)
             with self._database.writing() as connection:
                 intents.change_intent(
@@ -252,11 +257,17 @@ class Transactor:
         if known and not hopeless and not self._is_slow(last):
             return
         void = last.void or hopeless or (not nothing and not self._is_useful(intent, head, ask=True))
-        # one that nobody knows may be below the fees of now: after a while it is not sent again as it is
-        if not known and void == last.void and not self._is_slow(last) and self._outbox.again(last):
+        same, is_slow = not known and void == last.void, self._is_slow(last)
+        if same and not is_slow and self._outbox.again(last):
             return
-        fees = self._policy.replacement(Fees(last.max_fee, last.priority_fee), head.base_fee or 0)
-        self._outbox.replace(intent, last, fees, void=void)
+        try:
+            fees = self._policy.replacement(Fees(last.max_fee, last.priority_fee), head.base_fee or 0)
+            self._outbox.replace(intent, last, fees, void=void)
+        except TransactionError:
+            # what cannot be made dearer goes as it is: no later nonce can be used before this one
+            if same and is_slow:
+                self._outbox.again(last)
+            raise
 
     def _is_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
         """One that nobody can say that of gets its turn in the pool all the same. It is asked about once a round."""

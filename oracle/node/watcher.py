@@ -77,7 +77,8 @@ class Watcher:
         if not self._scorer.valid:
             self._rebuild()
         newest = self._reader.head("latest", 0)
-        head = self._reader.head(self._settings.watch_tag, self._settings.watch_confirmations)
+        watched = (self._settings.watch_tag, self._settings.watch_confirmations)
+        head = newest if watched == ("latest", 0) else self._reader.head(*watched)
         if newest is None or head is None:
             return newest
         self._condition.see_head(newest.number, newest.timestamp)
@@ -86,6 +87,12 @@ class Watcher:
         first = self._contracts.deployment.first_block
         while not stop.is_set():
             if cursor is not None and not self._extends(head, cursor):
+                if self._is_canonical(cursor):
+                    raise RpcInconsistent(
+                        endpoint=self._reader.endpoint,
+                        problem=f"its head is block {head.number} {head.hash}, which does not hold block"
+                        f" {cursor.number} {cursor.hash} that it has as well",
+                    )
                 cursor = self._rewind(cursor)
                 continue
             start = first if cursor is None else cursor.number + 1

@@ -163,7 +163,8 @@ def test_reclaim__many_payments_that_nobody_would_try__goes_at_once_and_the_node
                 time.sleep(0.02)
                 health = node.service.health()
                 assert health.ready
-                assert {one.code for one in health.problems} <= {"clock-skew"}
+            node.problem("rpc-rejected")
+            node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
 
 
 def test_settle__rpc_node_estimates_nothing__is_never_called_ready(net: Devnet, tmp_path: Path) -> None:
@@ -182,6 +183,92 @@ def test_settle__rpc_node_estimates_nothing__is_never_called_ready(net: Devnet, 
             for one in ids:
                 node.reaches(one, PaymentStatus.SETTLED)
             node.untroubled()
+
+
+@pytest.mark.parametrize("answer", [None, {"error": {"code": -32005, "message": "request limit reached"}}])
+def test_settle__one_payment_and_no_answer_to_any_trial__is_not_called_ready_and_it_goes_soon_after(
+    net: Devnet, tmp_path: Path, answer: Any
+) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.fault = lambda call, true: answer if call["method"] == "eth_estimateGas" else true
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, retry_first=0.5, retry_max=300)
+        with running(settings) as node:
+            eventually(lambda: node.service.health().problems and not node.service.health().ready, "a balancer is told")
+            for _ in range(250):
+                time.sleep(0.02)
+                assert not node.service.health().ready
+            rpc.fault = None
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+            node.untroubled()
+
+
+def test_reclaim__rpc_node_estimates_nothing__is_not_called_ready(net: Devnet, tmp_path: Path) -> None:
+    late = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_increaseTime", 3_601)
+    net.anvil.mine()
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        gone = {"error": {"code": -32601, "message": "the method does not exist"}}
+        rpc.fault = lambda call, answer: gone if call["method"] == "eth_estimateGas" else answer
+        settings = net.settings(
+            tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, auto_reclaim=True, clock_skew=600, retry_max=0.5
+        )
+        with running(settings) as node:
+            node.problem("rpc-rejected")
+            assert not node.service.health().ready
+            rpc.fault = None
+            node.reaches(late, PaymentStatus.CANCELLED)
+
+
+def test_settle__rpc_node_fails_whatever_would_succeed__is_told(net: Devnet, tmp_path: Path) -> None:
+    ids = [net.pay(3 * DOLLAR + number) for number in range(5)]
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        slow = {"error": {"code": -32000, "message": "execution aborted (timeout = 5s)"}}
+        rpc.fault = lambda call, true: slow if call["method"] == "eth_estimateGas" and "result" in true else true
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, retry_max=0.5)) as node:
+            assert "execution aborted" in node.problem("rpc-rejected")
+            rpc.fault = None
+            for one in ids:
+                node.reaches(one, PaymentStatus.SETTLED)
+            node.untroubled()
+
+
+def test_follow__one_header_of_another_branch__is_not_followed(net: Devnet, tmp_path: Path) -> None:
+    lied = list[bool]()
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] != "eth_getBlockByNumber" or call["params"][0] != "latest" or lied:
+                return answer
+            lied.append(True)
+            return {**answer, "result": {**answer["result"], "hash": "0x" + "ab" * 32}}
+
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, final_tag="finalized")) as node:
+            node.ready()
+            rpc.fault = fault
+            eventually(lambda: lied, "it is told of another branch")
+            node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+            assert node.metric("payflow_reorganisations_total") == 0
+
+
+@pytest.mark.parametrize("poor", [False, True], ids=["fee limit", "funds"])
+def test_push__forgotten_by_the_rpc_node_and_cannot_be_made_dearer__goes_again_as_it_is(
+    net: Devnet, tmp_path: Path, poor: bool
+) -> None:
+    payment_id = net.pay(2 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    limit = {} if poor else {"max_fee_gwei": 2.5}
+    with running(net.settings(tmp_path / "data", bump_after=0.5, **limit)) as node:
+        (waiting,) = eventually(lambda: pool(net), "it waits")
+        net.anvil.call("anvil_dropTransaction", waiting["hash"])
+        if poor:
+            cost = int(waiting["gas"], 16) * int(waiting["maxFeePerGas"], 16)
+            net.anvil.call("anvil_setBalance", net.signer, hex(cost * 105 // 100))
+        node.problem("insufficient-funds" if poor else "fee-limit-reached")
+        eventually(lambda: pool(net), "it is sent again")
+        net.anvil.call("evm_setAutomine", True)
+        net.anvil.mine()
+        node.reaches(payment_id, PaymentStatus.SETTLED)
 
 
 def test_push__forgotten_by_the_rpc_node_and_gas_is_dearer__goes_again_at_a_higher_fee(
