@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -10,6 +10,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from oracle.commands.files import write_all
 from oracle.commands.shared import Json, data_console, message_console, print_json
+
+if TYPE_CHECKING:
+    from oracle.evaluation.training_card import Supervision
 
 PER_WALLET = 100
 """Payments that one labelled wallet contributes at most, so that no busy service decides what is ordinary."""
@@ -24,9 +27,9 @@ def register(app: typer.Typer) -> None:
         " PAYFLOW_MODEL_FILE=models/default.safetensors",
     )
     def train(
-        out: Annotated[Path, typer.Option(help="Folder that receives default.safetensors and its hash.")] = Path(
-            "models"
-        ),
+        out: Annotated[
+            Path, typer.Option(help="Folder that receives default.safetensors, its hash and its card.")
+        ] = Path("models"),
         seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation and of the training.")] = 1,
         payments: Annotated[
             int, typer.Option(min=4_000, help="Simulated payments to fit on, as many to calibrate.")
@@ -43,6 +46,7 @@ def register(app: typer.Typer) -> None:
         Same seed and data, same bytes; the hash is the model's version. A run that was interrupted goes on where it
         was: finished folds are kept in OUT/folds.
         """
+        from oracle.evaluation.training_card import training_card
         from oracle.scoring.model import version_of
         from oracle.scoring.training import train as fit  # scikit-learn takes a second to load: only where it is needed
 
@@ -54,9 +58,19 @@ def register(app: typer.Typer) -> None:
                 progress.update(task, description=escape(what), completed=share)
 
             supervised = None if data is None else _supervised(data, path, seed, out / "folds", report)
-            model = fit(seed, payments=payments, supervised=supervised, progress=report)
-        version = version_of(model)
-        write_all({out / "default.safetensors": model, out / "default.sha256": f"{version}\n".encode("ascii")})
+            learned = None if supervised is None else supervised.model.data
+            model = fit(seed, payments=payments, supervised=learned, progress=report)
+            version = version_of(model)
+            detectors = {"source": "simulator", "seed": str(seed), "payments": str(payments)}
+            report("measuring", 0.0)
+            card = training_card(version, len(model), detectors, supervised)
+        write_all(
+            {
+                out / "default.safetensors": model,
+                out / "default.sha256": f"{version}\n".encode("ascii"),
+                out / "default.card.md": card.encode(),
+            }
+        )
         if as_json:
             print_json({"file": str(out / "default.safetensors"), "version": version, "bytes": len(model)})
         else:
@@ -65,19 +79,23 @@ def register(app: typer.Typer) -> None:
             )
 
 
-def _supervised(name: str, path: Path | None, seed: int, cache: Path, report: Callable[[str, float], None]) -> bytes:
-    """The supervised model's file, trained on what a node sees: the set's transfers of dollar stablecoins alone, with
-    the amounts that the engine counts, each labelled wallet's first ones, seen from its side."""
+def _supervised(
+    name: str, path: Path | None, seed: int, cache: Path, report: Callable[[str, float], None]
+) -> "Supervision":
+    """The supervised model and what it learned from, trained on what a node sees: the set's transfers of dollar
+    stablecoins alone, with the amounts that the engine counts, each labelled wallet's first ones, seen from its side.
+    """
     import numpy as np
 
     from oracle.datasets import among_first, load, without_repeats
     from oracle.errors import ConfigurationError
     from oracle.evaluation.gate.vectors import vectors
+    from oracle.evaluation.training_card import Supervision
     from oracle.scoring.stream import FEATURES
-    from oracle.scoring.supervised.train import fit
+    from oracle.scoring.supervised.train import fit, out_of_fold
 
     report(f"reading {name}", 0.0)
-    transfers = without_repeats(load(name, path)).transfers
+    history = transfers = without_repeats(load(name, path)).transfers
     stable = np.array([token.stable for token in transfers.tokens], np.bool_)[transfers.token]
     transfers = transfers.take(stable)
     labelled = (transfers.wallet >= 0) & (transfers.label >= 0)
@@ -88,14 +106,16 @@ def _supervised(name: str, path: Path | None, seed: int, cache: Path, report: Ca
         )
     wanted = among_first(transfers, PER_WALLET) & labelled
     rows = vectors(transfers, transfers.sender == transfers.wallet, wanted, as_a_node=True)
+    labels, wallets = transfers.label[wanted].astype(np.float64), transfers.wallet[wanted]
     model = fit(
         rows,
-        transfers.label[wanted].astype(np.float64),
-        transfers.wallet[wanted],
+        labels,
+        wallets,
         [one.name for one in FEATURES],
         seed=seed,
         cache=cache,
         source={"data": name, "sha256": transfers.source, "per_wallet": str(PER_WALLET)},
         progress=report,
     )
-    return model.data
+    scores = out_of_fold(rows, labels, wallets, seed=seed, cache=cache)
+    return Supervision(model, transfers.take(wanted), history, rows, labels, wallets, scores)

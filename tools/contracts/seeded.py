@@ -253,8 +253,11 @@ MISTAKES = (
         (
             (
                 "FraudOracle.sol",
-                "function whitelistWallet(address wallet) external onlyScheduled",
-                "function whitelistWallet(address wallet) external onlyRole(RISK_ADMIN_ROLE)",
+                "function whitelistWallet(address wallet) external onlyScheduled {",
+                (
+                    "function whitelistWallet(address wallet) external {"
+                    " if (msg.sender != address(this)) _checkRole(RISK_ADMIN_ROLE);"
+                ),
             ),
         ),
         "6",
@@ -357,7 +360,8 @@ def found(mistake: Mistake) -> bool:
     )
     broken = sorted(set(re.findall(r"^ invariant_(\d)_", done.stdout, re.MULTILINE)))
     right = bool(set(broken) & set(mistake.breaks))
-    told = f"promise {', '.join(broken)}" if broken else done.stderr.strip()[-500:] or "nothing"
+    failed = re.findall(r"^\[FAIL.*setUp\(\).*$", done.stdout, re.MULTILINE)
+    told = f"promise {', '.join(broken)}" if broken else done.stderr.strip()[-500:] or " ".join(failed) or "nothing"
     print(f"  {mistake.name:28} {'found' if right else 'MISSED'}: {told}", flush=True)
     shutil.rmtree(folder)
     return right

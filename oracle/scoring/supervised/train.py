@@ -64,20 +64,8 @@ def fit(
         raise ValueError(f"{rows.shape} rows, {len(labels)} labels, {len(groups)} wallets do not fit together")
     if not np.isin(labels, (0.0, 1.0)).all():
         raise ValueError("labels must be 0 or 1")
-    _, owner = np.unique(groups, return_inverse=True)
-    weights = (1.0 / np.bincount(owner))[owner] if settings.equal_wallets else np.ones(len(rows))
-    weights = weights * (len(rows) / weights.sum())
-    fold = folds(owner, labels, settings.folds, seed)
-    key = _key(rows, labels, owner, settings, seed)
-    raws = np.zeros(len(rows), dtype=np.int64)
-    for one in range(settings.folds):
-        report(f"fold {one + 1} of {settings.folds}", one / (settings.folds + 1))
-        held = fold == one
-
-        def scores(held: NDArray[np.bool_] = held) -> Ints:
-            return boost(rows[~held], labels[~held], weights[~held], settings, seed).raw_batch(rows[held])
-
-        raws[held] = _kept(cache, f"{key}-{one}", int(held.sum()), scores)
+    owner, weights = _wallets(groups, settings)
+    raws = out_of_fold(rows, labels, groups, settings, seed, cache=cache, progress=report)
     report("all rows", settings.folds / (settings.folds + 1))
     trees = boost(rows, labels, weights, settings, seed)
     licit = labels == 0
@@ -91,12 +79,40 @@ def fit(
             "settings": json.dumps(asdict(settings), sort_keys=True),
             "rows": str(len(rows)),
             "wallets": str(int(owner.max()) + 1),
-            "inputs": key,
+            "inputs": _key(rows, labels, owner, settings, seed),
             **(source or {}),
         },
     )
     report("done", 1.0)
     return SupervisedModel.load(data, features=feature_names)
+
+
+def out_of_fold(
+    rows: Floats,
+    labels: Floats,
+    groups: NDArray[Any],
+    settings: FitSettings | None = None,
+    seed: int = 0,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Ints:
+    """The score of each row, shape (N,), by the trees that `fit` calibrates on: those that saw no row of its wallet.
+    Arguments and errors are those of `fit`, whose `cache` serves here."""
+    settings = settings or FitSettings()
+    owner, weights = _wallets(groups, settings)
+    fold, key = folds(owner, labels, settings.folds, seed), _key(rows, labels, owner, settings, seed)
+    raws = np.zeros(len(rows), dtype=np.int64)
+    for one in range(settings.folds):
+        if progress is not None:
+            progress(f"fold {one + 1} of {settings.folds}", one / (settings.folds + 1))
+        held = fold == one
+
+        def scores(held: NDArray[np.bool_] = held) -> Ints:
+            return boost(rows[~held], labels[~held], weights[~held], settings, seed).raw_batch(rows[held])
+
+        raws[held] = _kept(cache, f"{key}-{one}", int(held.sum()), scores)
+    return raws
 
 
 def folds(owner: NDArray[np.int64], labels: Floats, count: int, seed: int) -> NDArray[np.int64]:
@@ -137,6 +153,13 @@ def boost(rows: Floats, labels: Floats, weights: Floats, settings: FitSettings, 
         "verbose": -1,
     }
     return from_lightgbm(lightgbm.train(params, lightgbm.Dataset(rows, labels, weight=weights), settings.trees))
+
+
+def _wallets(groups: NDArray[Any], settings: FitSettings) -> tuple[NDArray[np.int64], Floats]:
+    """Each row's wallet, counted from 0, and its weight, which is 1 in the mean."""
+    _, owner = np.unique(groups, return_inverse=True)
+    weights = (1.0 / np.bincount(owner))[owner] if settings.equal_wallets else np.ones(len(owner))
+    return owner, weights * (len(owner) / weights.sum())
 
 
 def _key(rows: Floats, labels: Floats, owner: NDArray[np.int64], settings: FitSettings, seed: int) -> str:

@@ -253,6 +253,10 @@ def test_train__same_seed__same_bytes_and_a_model_that_loads(shell: Shell, tmp_p
     assert (tmp_path / "one" / "default.safetensors").read_bytes() == (
         tmp_path / "two" / "default.safetensors"
     ).read_bytes()
+    card = (tmp_path / "one" / "default.card.md").read_text(encoding="utf-8")
+    assert card.startswith(f"# Model {versions[0]}\n")
+    assert "payments 4000, seed 3, source simulator" in card
+    assert "No supervised model" in card
     checks = json.loads(
         shell.run("doctor", "--json", PAYFLOW_MODEL_FILE=str(tmp_path / "one" / "default.safetensors")).stdout
     )
