@@ -89,6 +89,7 @@ def _supervised(
 
     from oracle.datasets import among_first, load, without_repeats
     from oracle.errors import ConfigurationError
+    from oracle.evaluation.gate.labelled import memberships
     from oracle.evaluation.gate.vectors import vectors
     from oracle.evaluation.training_card import Supervision
     from oracle.scoring.stream import FEATURES
@@ -118,4 +119,6 @@ def _supervised(
         progress=report,
     )
     scores = out_of_fold(rows, labels, wallets, seed=seed, cache=cache)
-    return Supervision(model, transfers.take(wanted), history, rows, labels, wallets, scores)
+    learned_from = transfers.take(wanted)
+    listed = memberships(learned_from)
+    return Supervision(model, learned_from, history, rows, labels, wallets, scores, listed)

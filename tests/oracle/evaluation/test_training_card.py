@@ -21,7 +21,7 @@ def learned(leak: str) -> Supervision:
     names = [one.name for one in FEATURES]
     model = fit(task.rows, task.labels, task.wallets, names, QUICK, 5, source={"data": "small"})
     scores = out_of_fold(task.rows, task.labels, task.wallets, QUICK, 5)
-    return Supervision(model, task.transfers, task.history, task.rows, task.labels, task.wallets, scores)
+    return Supervision(model, task.transfers, task.history, task.rows, task.labels, task.wallets, scores, task.listed)
 
 
 def test_card__labels_that_nothing_else_tells__has_figures_of_unseen_wallets_with_intervals() -> None:
@@ -38,10 +38,20 @@ def test_card__labels_that_nothing_else_tells__has_figures_of_unseen_wallets_wit
     assert low < value < high
 
 
-def test_card__labels_that_age_tells__are_called_not_reportable_and_why() -> None:
-    card = training_card("0xab", 12, {}, learned("birth"))
+@pytest.mark.parametrize(
+    ("leak", "why"),
+    [
+        ("birth", r"age alone reaches ROC-AUC \S+.* above the limit of 0.75"),
+        ("list", r"list membership alone reaches ROC-AUC 1.000, above the limit of 0.75"),
+        ("no list", "the leakage audit lacks a probe: list membership"),
+    ],
+)
+def test_card__labels_that_a_probe_tells_or_none_was_run__are_called_not_reportable_and_why(
+    leak: str, why: str
+) -> None:
+    card = training_card("0xab", 12, {}, learned(leak))
     (said,) = [line for line in card.splitlines() if line.startswith("Not reportable as detection quality: ")]
-    assert re.search(r"age alone reaches ROC-AUC \S+.* above the limit of 0.75", said)
+    assert re.search(why, said)
 
 
 def test_out_of_fold__rows_of_a_wallet__do_not_move_its_own_scores() -> None:
