@@ -5,9 +5,9 @@ import {IFraudOracle} from "../interfaces/IFraudOracle.sol";
 import {Payment, SignedBatch, SignedReport, Verdict} from "./Types.sol";
 
 /// @title Calls that pass on what came in calldata as it came, instead of decoding it and encoding it again
-/// @dev Reports are the last array among the arguments of the functions that take them. Offsets inside of ABI-encoded data are relative to
-/// the array that they belong to, so that everything from the array's length word to the end of calldata is a valid
-/// encoding of the same array in another call. It is the oracle that decodes it.
+/// @dev Reports are the last array among the arguments of the functions that take them. Offsets inside of ABI-encoded
+/// data are relative to the array that they belong to, so that everything from the array's length word to the end of
+/// calldata is a valid encoding of the same array in another call. It is the oracle that decodes it.
 library ForwardedCalls {
     /// @notice The oracle answered with what is no verdict.
     error MalformedVerdict(address oracle);

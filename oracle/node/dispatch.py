@@ -55,7 +55,7 @@ ACCEPTED = Refusal()
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a round: whether anything was sent, and whether a trial was answered by anybody's contract;
+    """What came of a round: whether anything was sent, and whether any trial was answered, by leave or by refusal;
     `untried`: which payments the RPC node would not try, and why; `trouble`: why the node itself could not send, the
     first such."""
 
@@ -268,6 +268,7 @@ class Dispatcher:
         )
         if isinstance(estimate, Refusal):
             return estimate
+        turn.outcome.answered = True
         try:
             turn.transactor.submit(
                 kind=kind,
@@ -285,7 +286,7 @@ class Dispatcher:
             # the node's own trouble, not the payments': they wait as they are
             turn.outcome.trouble = turn.outcome.trouble or trouble
         else:
-            turn.outcome.sent = turn.outcome.answered = True
+            turn.outcome.sent = True
             for row in rows:
                 self._progress.tell(row, Stage.SUBMITTED, "")
         return ACCEPTED

@@ -40,6 +40,14 @@ def refusing(account: str) -> Fault:
     return lambda call, answer: refusal if is_trial_of(call, account) else answer
 
 
+def overdue(net: Devnet) -> str:
+    """An escrow that can only be reclaimed; its id."""
+    payment_id = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_increaseTime", 3_601)
+    net.anvil.mine()
+    return payment_id
+
+
 @contextmanager
 def at_dear_gas(net: Devnet) -> Iterator[None]:
     """A block every now and then, each at a base fee far above that of before."""
@@ -139,9 +147,7 @@ def test_settle__batch_above_the_gas_limit_and_trials_take_long__is_split_all_th
 def test_reclaim__many_payments_that_nobody_would_try__goes_at_once_and_the_node_is_ready(
     net: Devnet, tmp_path: Path
 ) -> None:
-    late = net.pay(3 * DOLLAR)
-    net.anvil.call("evm_increaseTime", 3_601)
-    net.anvil.mine()
+    late = overdue(net)
     odd_one = net.accounts[7]
     open_many(net, 40, net.token, odd_one)
     with closing(FaultyRpc(net.anvil.url)) as rpc:
@@ -204,9 +210,7 @@ def test_settle__one_payment_and_no_answer_to_any_trial__is_not_called_ready_and
 
 
 def test_reclaim__rpc_node_estimates_nothing__is_not_called_ready(net: Devnet, tmp_path: Path) -> None:
-    late = net.pay(3 * DOLLAR)
-    net.anvil.call("evm_increaseTime", 3_601)
-    net.anvil.mine()
+    late = overdue(net)
     with closing(FaultyRpc(net.anvil.url)) as rpc:
         gone = {"error": {"code": -32601, "message": "the method does not exist"}}
         rpc.fault = lambda call, answer: gone if call["method"] == "eth_estimateGas" else answer
@@ -342,9 +346,7 @@ def test_batch_wait__chain_without_new_blocks__is_over_by_the_clock(net: Devnet,
 def test_problem__account_is_empty_and_only_a_reclaim_is_due__stays_until_it_is_solved(
     net: Devnet, tmp_path: Path
 ) -> None:
-    late = net.pay(3 * DOLLAR)
-    net.anvil.call("evm_increaseTime", 3_601)
-    net.anvil.mine()
+    late = overdue(net)
     net.anvil.call("anvil_setBalance", net.signer, "0x0")
     with running(net.settings(tmp_path / "data", auto_reclaim=True, clock_skew=600)) as node:
         node.problem("insufficient-funds")
