@@ -151,9 +151,9 @@ def test_submit__both_nodes_hold_a_quorum__one_submits_and_the_other_sees_it(pai
     with (
         serving(answer("first")) as first_url,
         serving(answer("second")) as second_url,
-        running(pair.settings(tmp_path / "first", peers=second_url, submit_stagger=3)) as first,
+        running(pair.settings(tmp_path / "first", peers=second_url, submit_stagger=60)) as first,
         running(
-            pair.settings(tmp_path / "second", private_key=SECOND_KEY, peers=first_url, submit_stagger=3)
+            pair.settings(tmp_path / "second", private_key=SECOND_KEY, peers=first_url, submit_stagger=60)
         ) as second,
     ):
         nodes.update(first=first.service, second=second.service)
