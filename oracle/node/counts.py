@@ -47,12 +47,15 @@ class Recount:
 
 
 class Analyses:
-    """Counts of hypothetical analyses, kept in memory between two visits to the journal. Thread-safe."""
+    """Counts of hypothetical analyses, kept in memory between two visits to the journal. Thread-safe: whoever adds one
+    never waits for the disk."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._pending: Counter[str] = Counter()
         self._lock = Lock()
+        self._moving = Lock()
+        """Held while counts go from memory to the journal, so that `total` sees each in exactly one of the two."""
 
     def add(self, level: RiskLevel) -> None:
         """One more came to this level."""
@@ -63,15 +66,20 @@ class Analyses:
 
     def flush(self) -> None:
         """Write them to the journal. Raises StoreError (nothing is lost by that)."""
-        # the lock is held over the write, so that `total` sees each count in one place or the other, never in none
-        with self._lock:
-            if not self._pending:
+        with self._moving:
+            with self._lock:
+                added = self._pending.copy()
+            if not added:
                 return
             with self._database.writing() as connection:
-                payments.add_to_counters(connection, self._pending)
-            self._pending.clear()
+                payments.add_to_counters(connection, added)
+            with self._lock:
+                self._pending -= added
 
     def total(self) -> Counter[str]:
         """All since the journal began. Raises StoreError."""
-        with self._lock, self._database.reading() as connection:
-            return Counter(payments.read_counters(connection)) + self._pending
+        with self._moving:
+            with self._database.reading() as connection:
+                kept = Counter(payments.read_counters(connection))
+            with self._lock:
+                return kept + self._pending

@@ -1,6 +1,13 @@
 """What the node counts and times, in the registry that it is given."""
 
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from oracle.errors import StoreError
+from oracle.node.views import Stage
 
 
 class NodeMetrics:
@@ -44,3 +51,16 @@ class NodeMetrics:
             "payflow_payments_in_stage", "Payments by stage of this node's work", ["stage"], registry=registry
         )
         self.in_flight = Gauge("payflow_transactions_in_flight", "Own transactions not included yet", registry=registry)
+
+    def count_stages(self, count: Callable[[], Mapping[str, int]]) -> None:
+        """Ask for the payments of each stage when the metrics are read, and only then: it takes a look at all of them.
+        They are not a number while the journal cannot be read."""
+
+        def read(stage: Stage) -> float:
+            try:
+                return count().get(stage.value, 0)
+            except StoreError:
+                return math.nan
+
+        for stage in Stage:
+            self.stage.labels(stage=stage.value).set_function(partial(read, stage))

@@ -25,10 +25,12 @@ from oracle.chain.connect import connect
 from oracle.chain.contracts import Contracts
 from oracle.chain.rpc import Rpc
 from oracle.chain.transactions import GWEI, FeePolicy, TransactionPort
-from oracle.errors import ConfigurationError, PayFlowError, RpcError, RpcRejected, StoreError, StoreSchema, WrongChain
+from oracle.errors import ConfigurationError, PayFlowError, RpcError, StoreError, StoreSchema, WrongChain
 from oracle.node.bus import EventBus
 from oracle.node.condition import DEFECT, UNEXPECTED, Condition
+from oracle.node.counts import Recount
 from oracle.node.facade import Connected, Facade
+from oracle.node.finality import Finality
 from oracle.node.harvest import Harvester
 from oracle.node.metrics import NodeMetrics
 from oracle.node.outbox import Outbox
@@ -40,7 +42,6 @@ from oracle.node.service import NodeService
 from oracle.node.settler import Settler
 from oracle.node.tokens import Tokens
 from oracle.node.transactor import Limits, Transactor
-from oracle.node.views import Stage
 from oracle.node.watcher import Watcher
 from oracle.scoring import RiskModel, ScreeningLists
 from oracle.settings import Settings
@@ -73,6 +74,7 @@ class Node:
         self._signer = read_signer(settings)
         self._scorer = Scorer(model, ScreeningLists())
         self._database = Database(settings.journal_url)
+        self._metrics.count_stages(Recount(self._database, "stage"))
         self._facade = Facade(
             settings=settings,
             database=self._database,
@@ -232,9 +234,8 @@ class Node:
         log.info("connected", chain_id=chain_id, core=deployment.core.address, signer=signer and signer.address)
         return _Parts(
             settings=settings,
-            database=self._database,
             contracts=contracts,
-            reader=reader,
+            finality=Finality(reader, settings, self._condition),
             watcher=watcher,
             settler=settler,
             transactor=transactor,
@@ -274,9 +275,8 @@ class _Parts:
         self,
         *,
         settings: Settings,
-        database: Database,
         contracts: Contracts,
-        reader: BlockReader,
+        finality: Finality,
         watcher: Watcher,
         settler: Settler | None,
         transactor: Transactor | None,
@@ -286,9 +286,8 @@ class _Parts:
         facade: Facade,
     ) -> None:
         self._settings = settings
-        self._database = database
         self._contracts = contracts
-        self._reader = reader
+        self._finality = finality
         self._watcher = watcher
         self._settler = settler
         self._transactor = transactor
@@ -307,33 +306,23 @@ class _Parts:
             self._contracts.check_chain()
             self._contracts.check_code()
             self.unchecked = False
-        final = self._final()
+        final_block = self._finality.block()
         head = self._watcher.step(stop)
         # the final block is learnt after the step: a reorganisation is measured against what was final before it
-        self._condition.learn(final_block=None if final is None else final.number)
+        self._condition.learn(final_block=final_block)
         if head is not None and not stop.is_set():
             self._check_clock(head)
             if self._condition.facts.caught_up:
                 self._condition.learn(synced_once=True)
                 if self._settler is not None and self._transactor is not None:
                     rewinds = self._watcher.rewinds
-                    final_block = -1 if final is None else final.number
-                    self._transactor.step(head, final_block, doubt=rewinds != self._rewinds)
+                    self._transactor.step(
+                        head, -1 if final_block is None else final_block, doubt=rewinds != self._rewinds
+                    )
                     self._rewinds = rewinds
                     self._settler.step(head, self._transactor, stop)
         self._facade.flush_counts()
         self._measure()
-
-    def _final(self) -> Header | None:
-        """The newest block that counts as final; None where there is none, or the RPC node knows no such tag."""
-        try:
-            final = self._reader.head(self._settings.final_tag, self._settings.final_confirmations)
-        except RpcRejected as refused:
-            # payments are settled all the same: only nothing is ever called final
-            self._condition.report("finality", refused)
-            return None
-        self._condition.clear("finality")
-        return final
 
     def _check_clock(self, head: Header) -> None:
         ahead = head.timestamp - time.time()
@@ -353,7 +342,3 @@ class _Parts:
         self._metrics.head_block.set(facts.head_block or 0)
         self._metrics.cursor_block.set(facts.cursor_block or 0)
         self._metrics.in_flight.set(facts.in_flight)
-        with self._database.reading() as connection:
-            stages = payments.count_by(connection, "stage")
-        for stage in Stage:
-            self._metrics.stage.labels(stage=stage.value).set(stages.get(stage.value, 0))

@@ -38,6 +38,8 @@ FRESH = (Stage.SIGNED, Stage.SHARING)
 """Stages from which a payment that was never refused is taken up."""
 DUE = (*FRESH, Stage.WAITING, Stage.STUCK)
 """Stages from which any payment is taken up."""
+UNFINISHED = (*DUE, Stage.SUBMITTED, Stage.EXPIRED)
+"""Stages in which a round may have anything to do with a payment."""
 MANY = 1_000
 LOOK_AHEAD = 4
 """Batches' worth of fresh payments that one look at the journal takes."""
@@ -97,16 +99,15 @@ class Settler:
         """
         with self._database.reading() as connection:
             cursor = payments.cursor(connection)
+            is_left = payments.any_in(connection, stages=UNFINISHED, status=PaymentStatus.PENDING)
         if cursor is None:
             return
-        self._adopt_orphans(cursor)
-        self._expire(cursor)
-        quorum = self._authority.quorum()
-        turn = Round(head, quorum or 0, transactor, stop, Outcome())
+        if is_left:
+            self._adopt_orphans(cursor)
+            self._expire(cursor)
+        turn = Round(head, self._authority.quorum() or 0, transactor, stop, Outcome())
         try:
-            is_due = quorum is not None and self._settle(turn)
-            if self._settings.auto_reclaim:
-                is_due |= self._reclaim(turn)
+            is_due = is_left and self._plan(turn)
         except RpcError:
             self._untried.take(turn.outcome, ended=True)
             raise
@@ -182,6 +183,13 @@ class Settler:
             changes.append(Change(row, Stage.EXPIRED, {"reason": reason}))
             log.warning("payment expired", payment=row.payment_id, deadline=row.settle_deadline)
         self._progress.note(changes)
+
+    def _plan(self, turn: Round) -> bool:
+        """Returns whether any payment is due, whatever became of it."""
+        is_due = turn.quorum > 0 and self._settle(turn)
+        if self._settings.auto_reclaim:
+            is_due |= self._reclaim(turn)
+        return is_due
 
     def _settle(self, turn: Round) -> bool:
         """Returns whether any payment is due, whatever became of it."""

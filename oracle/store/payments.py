@@ -163,6 +163,11 @@ def due(
     return [_payment(row) for row in connection.execute(query).mappings()]
 
 
+def any_in(connection: Connection, *, stages: Sequence[str], status: str) -> bool:
+    """Whether any payment is in one of `stages` and in the contract's `status`."""
+    return connection.execute(_in(stages, status).limit(1)).first() is not None
+
+
 def in_stage(connection: Connection, *, stage: str, status: str, besides: Select[Any], limit: int) -> list[PaymentRow]:
     """Payments in a stage and in the contract's `status`, oldest first, without those whose ids `besides` finds."""
     query = _in((stage,), status).where(payments.c.payment_id.not_in(besides))

@@ -17,19 +17,26 @@ PATIENCE = 10
 
 
 class Slow(Database):
-    """A journal whose readers wait until they are let go, as on a scan of very many rows."""
+    """A journal whose readers and writers wait until they are let go, as on a scan of very many rows or a busy disk."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
         self.go = threading.Event()
         self.go.set()
-        self.reads = 0
+        self.reads = self.writes = 0
+        super().__init__(url)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         self.reads += 1
         assert self.go.wait(PATIENCE)
         with super().reading() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        self.writes += 1
+        assert self.go.wait(PATIENCE)
+        with super().writing() as connection:
             yield connection
 
 
@@ -95,3 +102,22 @@ def test_analyses__flushed_or_not__are_counted_once(journal: Slow) -> None:
     assert analyses.total() == before == {"analyses": 3, "flagged": 1, "blocked": 1}
     with journal.reading() as connection:
         assert payments.read_counters(connection) == before
+
+
+def test_analyses__one_is_added_while_others_are_written__does_not_wait_and_is_counted_once(journal: Slow) -> None:
+    analyses, before = Analyses(journal), journal.writes
+    analyses.add(RiskLevel.SAFE)
+    journal.go.clear()
+    flushing = threading.Thread(target=analyses.flush)
+    flushing.start()
+    while journal.writes == before:
+        time.sleep(0.001)
+    adding = threading.Thread(target=analyses.add, args=(RiskLevel.MEDIUM,))
+    adding.start()
+    adding.join(PATIENCE / 2)
+    assert not adding.is_alive()
+    journal.go.set()
+    flushing.join(PATIENCE)
+    assert analyses.total() == {"analyses": 2, "flagged": 1}
+    analyses.flush()
+    assert analyses.total() == {"analyses": 2, "flagged": 1}

@@ -117,6 +117,15 @@ def test_due__settle_deadline_asked_for__only_what_ends_before_or_after_it(datab
     assert numbers_due(database, 500, after=100, limit=1) == [3]
 
 
+def test_any_in__stage_and_status_both_count(database: Database) -> None:
+    with database.writing() as connection:
+        payments.add_scored(connection, [a_payment(1, stage="stuck"), a_payment(2, stage="done", status="settled")])
+    with database.reading() as connection:
+        assert payments.any_in(connection, stages=("signed", "stuck"), status="pending")
+        assert not payments.any_in(connection, stages=("signed",), status="pending")
+        assert not payments.any_in(connection, stages=("done",), status="pending")
+
+
 def test_in_stage__more_are_carried_than_a_look_takes__finds_the_others(database: Database) -> None:
     with database.writing() as connection:
         payments.add_scored(connection, [a_payment(n, stage="submitted") for n in (1, 2, 3, 4)])
