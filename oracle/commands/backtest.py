@@ -33,7 +33,8 @@ from oracle.backtest.summary import HELD
 from oracle.chain.blocks import BlockReader
 from oracle.chain.connect import connect
 from oracle.chain.rpc import Rpc
-from oracle.commands.shared import Deployments, Json, RpcUrl, data_console, message_console, print_json, read_settings
+from oracle.commands.connection import read_settings
+from oracle.commands.shared import Deployments, Json, RpcUrl, data_console, message_console, print_json
 from oracle.datasets import NAMES, load
 from oracle.errors import ConfigurationError, RpcInconsistent
 from oracle.scoring import RiskLevel, RiskModel, ScreeningLists

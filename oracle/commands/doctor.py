@@ -5,6 +5,7 @@ import dataclasses
 import typer
 from rich.table import Table
 
+from oracle.commands.connection import read_settings
 from oracle.commands.shared import (
     FAILED,
     Deployments,
@@ -13,7 +14,6 @@ from oracle.commands.shared import (
     RpcUrl,
     data_console,
     print_json,
-    read_settings,
 )
 from oracle.ops import Outcome, examine
 

@@ -13,8 +13,9 @@ import typer
 from prometheus_client import CollectorRegistry
 
 from oracle.api import create_app
+from oracle.commands.connection import read_settings
 from oracle.commands.serving import open_files, server
-from oracle.commands.shared import Deployments, DevnetAccount, RpcUrl, message_console, read_settings
+from oracle.commands.shared import Deployments, DevnetAccount, RpcUrl, message_console
 from oracle.errors import InvalidSetting, PayFlowError
 from oracle.node import Node
 from oracle.ops import configure_logging

@@ -13,6 +13,7 @@ from oracle.chain.client import PayFlowClient
 from oracle.chain.contracts import PaymentTerms
 from oracle.chain.deployment import Token
 from oracle.chain.status import PaymentStatus
+from oracle.commands.connection import connect, read_settings
 from oracle.commands.shared import (
     DEFAULT_API,
     REFUSED,
@@ -23,12 +24,10 @@ from oracle.commands.shared import (
     PaymentId,
     RpcUrl,
     ask_api,
-    connect,
     data_console,
     message_console,
     parse_payment_id,
     print_json,
-    read_settings,
 )
 from oracle.errors import ApiError, ContractRefused, InvalidAddress, InvalidReference
 from oracle.signing import RiskReport

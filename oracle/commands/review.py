@@ -4,17 +4,16 @@ from typing import Annotated
 
 import typer
 
+from oracle.commands.connection import connect, read_settings
 from oracle.commands.shared import (
     Deployments,
     DevnetAccount,
     Json,
     PaymentId,
     RpcUrl,
-    connect,
     data_console,
     parse_payment_id,
     print_json,
-    read_settings,
 )
 
 Note = Annotated[str, typer.Option(help="Why; it is published on chain with the decision.")]

@@ -1,4 +1,4 @@
-"""What the commands share: options, the chain client, exit codes, output."""
+"""What the commands share: options, exit codes, output, questions to a node's API."""
 
 import json
 from collections.abc import Mapping
@@ -10,9 +10,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from oracle.chain.client import PayFlowClient
-from oracle.chain.connect import connect as connected
-from oracle.chain.rpc import Rpc
 from oracle.errors import (
     ApiError,
     ConfigurationError,
@@ -25,9 +22,6 @@ from oracle.errors import (
     WaitedTooLong,
     WrongChain,
 )
-from oracle.settings import Settings, load_settings
-from oracle.signing import load_signer
-from oracle.tools import devnet_key
 
 OK, FAILED, USAGE, CONFIGURATION, UNREACHABLE, REFUSED, UNKNOWN, TIMEOUT = 0, 1, 2, 3, 4, 5, 6, 7
 
@@ -77,35 +71,6 @@ def exit_code(error: PayFlowError) -> int:
     if isinstance(error, ApiError):
         return {0: UNREACHABLE, 404: UNKNOWN, 503: UNREACHABLE}.get(error.status, FAILED)
     return FAILED
-
-
-def read_settings(
-    *,
-    rpc: str | None = None,
-    deployments: Path | None = None,
-    devnet_account: int | None = None,
-    **given: Any,
-) -> Settings:
-    """Settings with command-line options on top."""
-    key = None if devnet_account is None else devnet_key(devnet_account)
-    return load_settings(rpc_url=rpc, deployments=deployments, private_key=key, **given)
-
-
-def connect(settings: Settings, *, key: bool) -> PayFlowClient:
-    """A client of the deployment on the chain at the configured RPC address.
-
-    Raises RpcError, WrongChain, DeploymentError, and KeyFileError where `key` is wanted.
-    """
-    rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=settings.rpc_retries)
-    contracts = connected(rpc, settings)
-    signer = load_signer(settings, chain_id=contracts.deployment.chain_id) if key else None
-    if key and signer is None:
-        raise typer.BadParameter(
-            "this takes a key: set PAYFLOW_KEYSTORE_FILE and PAYFLOW_PASSWORD_FILE, or on a devnet use"
-            " --devnet-account N",
-            param_hint="--devnet-account",
-        )
-    return PayFlowClient(rpc, contracts, signer)
 
 
 def ask_api(base: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from oracle.commands.connection import read_settings
 from oracle.commands.shared import (
     UNREACHABLE,
     Deployments,
@@ -19,7 +20,6 @@ from oracle.commands.shared import (
     message_console,
     parse_payment_id,
     print_json,
-    read_settings,
     report_failure,
 )
 from oracle.errors import ApiError
