@@ -494,7 +494,7 @@ class TransactionRefused(TransactionError):
     def __init__(self, *, tx: str, message: str) -> None:
         self.tx, self.message = tx, message
         super().__init__(
-            f"The RPC node does not take transaction {tx}: {message}. It is tried again.",
+            f"The RPC node does not take transaction {tx}: {message}. What it carries is tried again.",
             tx=tx,
             message=message,
         )

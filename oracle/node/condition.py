@@ -47,7 +47,14 @@ class Facts:
     followed_at: float = float("-inf")
     """When the cursor was last seen at the head, by time.monotonic()."""
     synced_once: bool = False
+    failing: bool = False
+    """Whether the last round that is over failed: what the next one has come to so far says nothing."""
     in_flight: int = 0
+
+    @property
+    def works(self) -> bool:
+        """Whether the node follows the chain, and the RPC node takes part."""
+        return self.caught_up and self.tries and not self.failing
 
 
 class Condition:

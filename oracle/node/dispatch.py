@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts, PaymentTerms
-from oracle.errors import ContractRefused, GasLimitReached, RpcError, RpcRejected, TransactionError
+from oracle.errors import ContractRefused, GasLimitReached, RpcError, RpcRejected, TransactionError, TransactionRefused
 from oracle.node.peers import Peers
 from oracle.node.plan import shared
 from oracle.node.progress import Progress
@@ -55,14 +55,15 @@ ACCEPTED = Refusal()
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a round: whether anything was sent, and whether any trial was answered, by leave or by refusal;
-    `untried`: which payments the RPC node would not try, and why; `trouble`: why the node itself could not send, the
-    first such."""
+    """What came of a round: whether anything was sent, and whether any trial succeeded; `untried`: which payments the
+    RPC node would not try, and why; `trouble`: why the node itself could not send, the first such; `is_shut`: the RPC
+    node did not take even a single payment's transaction, so that nothing more is sent."""
 
     sent: bool = False
-    answered: bool = False
+    succeeded: bool = False
     untried: dict[str, RpcError] = field(default_factory=dict)
     trouble: TransactionError | None = None
+    is_shut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Round:
 
     def goes_on(self) -> bool:
         """Whether one more transaction may be sent."""
-        return not self.stop.is_set() and not self.is_late() and self.transactor.room() > self.spare
+        over = self.stop.is_set() or self.is_late() or self.outcome.is_shut
+        return not over and self.transactor.room() > self.spare
 
 
 class Dispatcher:
@@ -242,7 +244,6 @@ class Dispatcher:
         try:
             return run()
         except ContractRefused as refused:
-            turn.outcome.answered = True
             return Refusal(rows, refused.reason)
         except RpcRejected as untried:
             return Refusal(rows, untried.message, untried)
@@ -268,7 +269,7 @@ class Dispatcher:
         )
         if isinstance(estimate, Refusal):
             return estimate
-        turn.outcome.answered = True
+        turn.outcome.succeeded = True
         try:
             turn.transactor.submit(
                 kind=kind,
@@ -281,6 +282,13 @@ class Dispatcher:
         except GasLimitReached as too_much:
             if len(rows) == 1:
                 return Refusal(rows, str(too_much))
+            self._in_parts(rows, turn, asks)
+        except TransactionRefused as refused:
+            if len(rows) == 1:
+                turn.outcome.trouble = turn.outcome.trouble or refused
+                turn.outcome.is_shut = True
+                return Refusal(rows, str(refused))
+            # it may cost more than the RPC node lets one transaction cost
             self._in_parts(rows, turn, asks)
         except TransactionError as trouble:
             # the node's own trouble, not the payments': they wait as they are

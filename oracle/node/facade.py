@@ -343,7 +343,7 @@ class Facade(NodeService):
         return Health(
             state=state,
             live=live,
-            ready=live and facts.caught_up and facts.tries and self._connected is not None and not self._lag.is_long(),
+            ready=live and facts.works and self._connected is not None and not self._lag.is_long(),
             problems=problems,
             chain_id=facts.chain_id,
             cursor_block=facts.cursor_block,

@@ -151,12 +151,14 @@ class Node:
             return False
         for topic in ("chain", "journal", DEFECT):
             self._condition.clear(topic)
+        if self._condition.facts.failing:
+            self._condition.learn(failing=False)
         return True
 
     def _failed(self, code: str, *, unchecked: bool) -> None:
         """A round ended early; `unchecked`: what the RPC node serves is to be looked at again."""
         self._metrics.step_errors.labels(code=code).inc()
-        self._condition.learn(caught_up=False)
+        self._condition.learn(caught_up=False, failing=True)
         if self._parts is not None and unchecked:
             self._parts.unchecked = True
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 from sqlalchemy import Connection
 
 from oracle.chain.transactions import Broadcast, Fees, TransactionPort
-from oracle.errors import InsufficientFunds, TransactionRefused
+from oracle.errors import InsufficientFunds, RpcInconsistent, TransactionError, TransactionRefused
 from oracle.node.views import Stage
 from oracle.signing import LocalSigner, SignedTransaction
 from oracle.store import Attempt, Database, Intent, intents, payments
@@ -15,6 +16,9 @@ from oracle.store import Attempt, Database, Intent, intents, payments
 FILL = "fill"
 """Kind of an intent that only closes a gap in the nonces."""
 VOID_GAS = 21_000
+FAR = 128
+"""Nonces, or blocks, by which two answers of an RPC node may differ: its backends are a little apart, and other
+programs may use the account."""
 
 log = structlog.get_logger("payflow.node")
 
@@ -39,10 +43,33 @@ class Outbox:
         if balance < needed:
             raise InsufficientFunds(address=self.address, balance=balance, needed=needed)
 
+    def free_nonce(self) -> int:
+        """The lowest nonce that neither the chain, nor the RPC node's pool, nor an intent of ours has taken.
+
+        Raises RpcInconsistent where the RPC node's two counts are further apart than what can wait: a nonce that is
+        never reached would hold its payments, and all nonces before it, for long.
+        """
+        used = self._port.nonce(self.address)
+        pending = self._port.nonce(self.address, pending=True)
+        if abs(pending - used) > FAR:
+            raise RpcInconsistent(
+                endpoint=self._port.endpoint, problem=f"the account has used {used} nonces, and {pending} with its pool"
+            )
+        nonce = max(used, pending)
+        with self._database.reading() as connection:
+            taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
+        while nonce in taken:
+            nonce += 1
+        return nonce
+
     def open(
         self, *, kind: str, nonce: int, to: str, calldata: str, payment_ids: Sequence[str], fees: Fees, gas: int
     ) -> None:
-        """A new intent with its first attempt. Raises TransactionError where it is journalled but not taken."""
+        """A new intent with its first attempt.
+
+        Raises TransactionRefused where nobody took it, so that neither nonce nor payments are held, and another
+        TransactionError where it is journalled and to be sent again.
+        """
         signed = self._sign(nonce, to, calldata, fees, gas)
         now = milliseconds()
         with self._database.writing() as connection:
@@ -58,7 +85,22 @@ class Outbox:
             _journal(connection, intent_id, signed, fees, gas, void=kind == FILL, now=now)
             payments.change_payments(connection, payment_ids, stage=Stage.SUBMITTED.value, reason="")
         log.info("transaction signed", kind=kind, tx=signed.hash, nonce=nonce, payments=len(payment_ids))
-        self._send(signed.hash, signed.raw, gas * fees.most)
+        try:
+            self._send(signed.hash, signed.raw, gas * fees.most)
+        except TransactionRefused as refused:
+            if self._port.is_known(signed.hash):
+                return  # whatever it said
+            log.warning("transaction withdrawn", tx=signed.hash, nonce=nonce, reason=refused.message)
+            self.give_up(intent_id)
+            raise
+
+    def give_up(self, intent_id: int) -> None:
+        """Follow an intent no longer, and plan those of its payments anew that wait for it."""
+        with self._database.writing() as connection:
+            intents.change_intent(connection, intent_id, state=intents.DISPLACED)
+            known = payments.payments_by_id(connection, intents.payments_of(connection, intent_id))
+            again = [one for one, row in known.items() if row.stage == Stage.SUBMITTED]
+            payments.change_payments(connection, again, stage=Stage.SIGNED.value, reason="")
 
     def replace(self, intent: Intent, last: Attempt, fees: Fees, *, void: bool) -> None:
         """One more attempt of an intent, at its nonce; `void` does nothing. Raises TransactionError."""
@@ -70,12 +112,23 @@ class Outbox:
         log.info("transaction replaced", old=last.tx, tx=signed.hash, nonce=intent.nonce, void=void, max_fee=fees.most)
         self._send(signed.hash, signed.raw, gas * fees.most)
 
-    def again(self, last: Attempt) -> bool:
-        """The same bytes once more; returns False where another transaction at this nonce pays as much.
+    def again(self, last: Attempt) -> None:
+        """The same bytes once more. Raises TransactionError."""
+        self._send(last.tx, last.raw, last.gas * last.max_fee)
 
-        Raises TransactionError.
-        """
-        return self._send(last.tx, last.raw, last.gas * last.max_fee) is not Broadcast.UNDERPRICED
+    def use_up(self, intent: Intent, last: Attempt, trouble: TransactionError, *, void: bool) -> None:
+        """Nobody has the last attempt, and there was trouble with one more. No later nonce can be used before this one,
+        so it goes as it is, or does nothing at the same fees. Raises TransactionError."""
+        try:
+            if void == last.void and not isinstance(trouble, TransactionRefused):
+                with suppress(TransactionRefused):
+                    self.again(last)
+                    return
+            if not last.void:
+                self.replace(intent, last, Fees(last.max_fee, last.priority_fee), void=True)
+        except TransactionError as another:
+            # the first trouble says why it came to this
+            raise trouble from another
 
     def _sign(self, nonce: int, to: str, calldata: str, fees: Fees, gas: int) -> SignedTransaction:
         return self._signer.sign_transaction(
@@ -92,7 +145,7 @@ class Outbox:
             }
         )
 
-    def _send(self, tx: str, raw: str, cost: int) -> Broadcast:
+    def _send(self, tx: str, raw: str, cost: int) -> None:
         outcome, words = self._port.broadcast(raw)
         problem = "" if outcome in (Broadcast.ACCEPTED, Broadcast.KNOWN) else words or outcome.value
         with self._database.writing() as connection:
@@ -101,7 +154,6 @@ class Outbox:
             raise InsufficientFunds(address=self.address, balance=self._port.balance(self.address), needed=cost)
         if outcome is Broadcast.REFUSED:
             raise TransactionRefused(tx=tx, message=words)
-        return outcome
 
 
 def _journal(

@@ -77,6 +77,7 @@ class Settler:
         self._condition = condition
         self._metrics = metrics
         self._yields = self._alone_first = False
+        self._shut_until = float("-inf")
         retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
         self._authority = Authority(contracts, signer.address, condition)
         self._progress = Progress(database=database, bus=bus, metrics=metrics, retry=retry)
@@ -112,10 +113,7 @@ class Settler:
             self._untried.take(turn.outcome, ended=True)
             raise
         self._untried.take(turn.outcome)
-        if turn.outcome.trouble is not None:
-            self._condition.report("settling", turn.outcome.trouble)
-        elif turn.outcome.sent or not is_due:
-            self._condition.clear("settling")
+        self._tell(turn.outcome, is_due=is_due)
         self._untried.check()
 
     def still_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
@@ -147,6 +145,18 @@ class Settler:
         self._progress.refused([row], reason)
 
     # --- steps ---
+
+    def _tell(self, outcome: Outcome, *, is_due: bool) -> None:
+        """Of what keeps the node from sending, until something is sent or nothing is left to be."""
+        if outcome.trouble is not None:
+            self._condition.report("settling", outcome.trouble)
+        if outcome.is_shut:
+            # what was not taken waits longer and longer, and is no more due meanwhile
+            self._shut_until = time.monotonic() + 2 * self._settings.retry_max
+        if outcome.sent:
+            self._shut_until = float("-inf")
+        if outcome.trouble is None and (outcome.sent or not (is_due or time.monotonic() < self._shut_until)):
+            self._condition.clear("settling")
 
     def _adopt_orphans(self, cursor: BlockRef) -> None:
         """Plan payments anew that count as submitted though no transaction carries them any more.

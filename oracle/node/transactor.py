@@ -18,22 +18,19 @@ from typing import Protocol
 import structlog
 
 from oracle.chain.blocks import Header
-from oracle.chain.transactions import FeePolicy, Fees, Receipt, TransactionPort
+from oracle.chain.transactions import Broadcast, FeePolicy, Fees, Receipt, TransactionPort, classify
 from oracle.errors import (
     GasLimitReached,
+    InsufficientFunds,
     RpcError,
     RpcInconsistent,
     RpcUnavailable,
     TransactionError,
 )
 from oracle.node.condition import Condition
-from oracle.node.outbox import FILL, VOID_GAS, Outbox, milliseconds
-from oracle.node.views import Stage
-from oracle.store import Attempt, Database, Intent, intents, payments
+from oracle.node.outbox import FAR, FILL, VOID_GAS, Outbox, milliseconds
+from oracle.store import Attempt, Database, Intent, intents
 
-FAR = 128
-"""Nonces, or blocks, by which two answers of an RPC node may differ: its backends are a little apart, and other
-programs may use the account."""
 MISSES = 3
 """New heads without a receipt, although the nonce is used, after which an intent counts as displaced. More than one,
 because an RPC node with several backends may know the nonce before it knows the receipt."""
@@ -98,38 +95,21 @@ class Transactor:
     def submit(self, *, kind: str, to: str, calldata: str, payment_ids: Sequence[str], gas: int, head: Header) -> None:
         """Journal an intent with its first attempt, then send it.
 
-        Raises FeeLimitReached, GasLimitReached, InsufficientFunds before anything is journalled. What the RPC node
-        refuses after that is reported and sent again by `step`.
+        Raises FeeLimitReached, GasLimitReached, InsufficientFunds before anything is journalled, and TransactionRefused
+        where the RPC node did not take it, so that nothing is held. An account that the RPC node finds too poor is
+        reported, and the transaction is sent again by `step`.
         """
         if gas > self._limits.max_gas:
             raise GasLimitReached(needed=gas, limit=self._limits.max_gas)
         fees = self._policy.first(head.base_fee or 0)
         self._outbox.check_funds(gas * fees.most)
-        nonce = self._free_nonce()
+        nonce = self._outbox.free_nonce()
         try:
             self._outbox.open(
                 kind=kind, nonce=nonce, to=to, calldata=calldata, payment_ids=payment_ids, fees=fees, gas=gas
             )
-        except TransactionError as refused:
-            self._condition.report("transactions", refused)
-
-    def _free_nonce(self) -> int:
-        """The lowest nonce that neither the chain, nor the RPC node's pool, nor an intent of ours has taken.
-
-        Raises RpcInconsistent where the RPC node counts far more than can wait: a nonce that is never reached would
-        hold its payments, and all nonces before it, for good.
-        """
-        used = self._port.nonce(self._outbox.address)
-        nonce = max(used, self._port.nonce(self._outbox.address, pending=True))
-        if nonce > used + FAR:
-            raise RpcInconsistent(
-                endpoint=self._port.endpoint, problem=f"the account has used {used} nonces, and {nonce} with its pool"
-            )
-        with self._database.reading() as connection:
-            taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
-        while nonce in taken:
-            nonce += 1
-        return nonce
+        except InsufficientFunds as poor:
+            self._condition.report("transactions", poor)
 
     # --- following them ---
 
@@ -156,6 +136,8 @@ class Transactor:
                     self._confirm(intent, used, final_block)
                 elif intent.nonce < used:
                     self._find_receipt(intent, head)
+                elif intent.nonce > used + FAR:
+                    self._miss(intent, head, "its nonce is far beyond those that are used")
                 else:
                     self._push(intent, head)
         with self._going_on():
@@ -174,9 +156,9 @@ class Transactor:
             self._note(trouble)
 
     def _note(self, trouble: TransactionError | RpcError) -> None:
-        """Raises it where the RPC node is silent again and again: then it is away."""
+        """Raises RpcError where the RPC node is silent again and again, and to another question too: it is away."""
         if isinstance(trouble, RpcUnavailable) and any(isinstance(one, RpcUnavailable) for one in self._troubles):
-            raise trouble
+            self._port.nonce(self._outbox.address)
         self._troubles.append(trouble)
 
     def _confirm(self, intent: Intent, used: int, final_block: int) -> None:
@@ -207,16 +189,18 @@ class Transactor:
         """The nonce is used: by one of the intent's attempts, or by somebody else's transaction."""
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
+        odd = None
         for attempt in reversed(tried):
             receipt = self._port.receipt(attempt.tx)
             if receipt is None:
                 continue
             if receipt.block > head.number + FAR:
                 # it would count as still to be read for as long as the chain takes to get there
-                raise RpcInconsistent(
+                odd = RpcInconsistent(
                     endpoint=self._port.endpoint,
                     problem=f"{attempt.tx} is in block {receipt.block}, and the newest is {head.number}",
                 )
+                continue
             self._misses.pop(intent.id, None)
             with self._database.writing() as connection:
                 intents.change_intent(
@@ -232,23 +216,25 @@ class Transactor:
             log.info("transaction included", tx=receipt.tx, block=receipt.block, succeeded=receipt.succeeded)
             self._on_mined(intent, receipt, attempt.void)
             return
+        self._miss(intent, head, "its nonce was used by another transaction of this key")
+        if odd is not None:
+            raise odd
+
+    def _miss(self, intent: Intent, head: Header, why: str) -> None:
+        """As of one more head, nothing of this intent is, or will be, included."""
         seen = self._misses.setdefault(intent.id, set())
         seen.add(head.hash)
         if len(seen) < MISSES:
             return
         del self._misses[intent.id]
-        log.warning("nonce used by another transaction of this key", nonce=intent.nonce, kind=intent.kind)
-        with self._database.writing() as connection:
-            ids = intents.payments_of(connection, intent.id)
-            intents.change_intent(connection, intent.id, state=intents.DISPLACED)
-            known = payments.payments_by_id(connection, ids)
-            again = [one for one, row in known.items() if row.stage == Stage.SUBMITTED]
-            payments.change_payments(connection, again, stage=Stage.SIGNED.value, reason="")
+        log.warning("transaction given up", nonce=intent.nonce, kind=intent.kind, reason=why)
+        self._outbox.give_up(intent.id)
 
     def _push(self, intent: Intent, head: Header) -> None:
         """See to it that an open intent is in the RPC node's pool, at fees that get it included."""
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
+        self._misses.pop(intent.id, None)
         last = tried[-1]
         nothing = last.void or intent.kind == FILL
         known = self._port.is_known(last.tx)
@@ -257,17 +243,26 @@ class Transactor:
         if known and not hopeless and not self._is_slow(last):
             return
         void = last.void or hopeless or (not nothing and not self._is_useful(intent, head, ask=True))
-        same, is_slow = not known and void == last.void, self._is_slow(last)
-        if same and not is_slow and self._outbox.again(last):
+        if not known and void == last.void and not self._is_slow(last):
+            # whatever it answers: "underpriced" may be a full pool, and fees rise with time only
+            self._outbox.again(last)
             return
         try:
-            fees = self._policy.replacement(Fees(last.max_fee, last.priority_fee), head.base_fee or 0)
-            self._outbox.replace(intent, last, fees, void=void)
-        except TransactionError:
-            # what cannot be made dearer goes as it is: no later nonce can be used before this one
-            if same and is_slow:
-                self._outbox.again(last)
+            self._outbox.replace(intent, last, self._fees(tried, head), void=void)
+        except TransactionError as trouble:
+            if not known:
+                self._outbox.use_up(intent, last, trouble, void=void)
             raise
+
+    def _fees(self, tried: Sequence[Attempt], head: Header) -> Fees:
+        """For one attempt more, by what any pool may hold: fees of what nobody took are beaten by nobody.
+
+        Raises FeeLimitReached.
+        """
+        held = [one for one in tried if not one.problem or classify(one.problem) is Broadcast.UNDERPRICED]
+        if not held:
+            return self._policy.first(head.base_fee or 0)
+        return self._policy.replacement(Fees(held[-1].max_fee, held[-1].priority_fee), head.base_fee or 0)
 
     def _is_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
         """One that nobody can say that of gets its turn in the pool all the same. It is asked about once a round."""
@@ -292,7 +287,7 @@ class Transactor:
         later = [nonce for nonce in taken if used <= nonce <= used + FAR]
         if not later or used in taken:
             return
-        nonce = self._port.nonce(self._outbox.address, pending=True)
+        nonce = max(used, self._port.nonce(self._outbox.address, pending=True))
         if nonce in taken or nonce > max(later):
             return
         log.warning("nonce gap", nonce=nonce)

@@ -7,7 +7,7 @@ from oracle.node.condition import Condition
 from oracle.node.dispatch import Dispatcher, Outcome
 
 MANY = 2
-"""Different payments, without an answer to any other since, from which on an operator is told."""
+"""Different payments, without success with any other since, from which on an operator is told."""
 
 
 class Untried:
@@ -30,7 +30,7 @@ class Untried:
             self._last = self._open = error
         if outcome.untried and ended:
             self._condition.learn(tries=False)
-        known = {} if outcome.answered else self._since | dict.fromkeys(outcome.untried, now)
+        known = {} if outcome.succeeded else self._since | dict.fromkeys(outcome.untried, now)
         self._since = {payment_id: at for payment_id, at in known.items() if now - at < self._memory}
 
     def check(self) -> None:

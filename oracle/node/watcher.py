@@ -85,15 +85,17 @@ class Watcher:
         with self._database.reading() as connection:
             cursor = payments.cursor(connection)
         first = self._contracts.deployment.first_block
+        rewound = False
         while not stop.is_set():
             if cursor is not None and not self._extends(head, cursor):
-                if self._is_canonical(cursor):
+                # once in a step: backends that contradict each other would have it rewound for ever
+                if rewound or self._is_canonical(cursor):
                     raise RpcInconsistent(
                         endpoint=self._reader.endpoint,
                         problem=f"its head is block {head.number} {head.hash}, which does not hold block"
                         f" {cursor.number} {cursor.hash} that it has as well",
                     )
-                cursor = self._rewind(cursor)
+                cursor, rewound = self._rewind(cursor), True
                 continue
             start = first if cursor is None else cursor.number + 1
             if start > head.number:
@@ -103,9 +105,9 @@ class Watcher:
                     first=start, last=head.number, parent=None if cursor is None else cursor.hash
                 )
             except ParentMismatch as broken:
-                if cursor is None or broken.block != start or self._is_canonical(cursor):
+                if rewound or cursor is None or broken.block != start or self._is_canonical(cursor):
                     raise  # the chain moved while it was read, or the node contradicts itself: look again later
-                cursor = self._rewind(cursor)
+                cursor, rewound = self._rewind(cursor), True
                 continue
             for part in parts(blocks):
                 cursor = self._take(part)
@@ -136,8 +138,10 @@ class Watcher:
             return False
 
     def _rewind(self, cursor: BlockRef) -> BlockRef | None:
-        """Forget what the chain has taken back; returns the new cursor."""
-        ancestor: BlockRef | None = cursor
+        """Forget what the chain has taken back, the cursor and maybe more; returns the new cursor."""
+        with self._database.reading() as connection:
+            # the cursor itself is not asked about again: another backend may say otherwise
+            ancestor = payments.previous_block(connection, cursor.number)
         while ancestor is not None and not self._is_canonical(ancestor):
             with self._database.reading() as connection:
                 ancestor = payments.previous_block(connection, ancestor.number)

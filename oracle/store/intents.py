@@ -121,7 +121,12 @@ def add_attempt(
     gas: int,
     now: int,
 ) -> None:
-    """Record a signed transaction before it is sent."""
+    """Record a signed transaction before it is sent.
+
+    Where fees stand still, the same bytes may have been an attempt of an intent that was given up, or was final before
+    its block was taken back: they are this intent's now.
+    """
+    connection.execute(delete(attempts).where(attempts.c.tx == tx))
     connection.execute(
         insert(attempts).values(
             intent_id=intent_id,

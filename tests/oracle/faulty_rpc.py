@@ -19,6 +19,8 @@ class FaultyRpc:
 
     def __init__(self, upstream: str, *, port: int = 0) -> None:
         self.fault: Fault | None = None
+        self.instead: Callable[[Call], Any] = lambda _call: None
+        """The document that a call is answered with without being passed on; None: it is passed on."""
         self.drops: Callable[[], bool] = lambda: False
         """Asked once per HTTP request, batches included, after it was passed on."""
         self.calls: list[str] = []
@@ -62,6 +64,8 @@ class FaultyRpc:
 
     def _one(self, call: Call) -> Any:
         fault = self.fault
+        if (own := self.instead(call)) is not None:
+            return {"jsonrpc": "2.0", "id": call["id"], **own}
         answer = self._upstream.post("/", json=call).json()
         return answer if fault is None else fault(call, answer)
 

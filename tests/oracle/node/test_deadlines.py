@@ -29,7 +29,7 @@ def deadline(net: Devnet, payment_id: str) -> int:
 
 @contextmanager
 def journal(settings: Settings) -> Iterator[sqlite3.Connection]:
-    """The journal of a node that does not run."""
+    """The journal, to look into; to be written to only while no node runs on it."""
     connection = sqlite3.connect(settings.data_dir / "journal.sqlite3")
     with connection:
         yield connection

@@ -19,7 +19,7 @@ from tests.oracle.node.test_left_behind import HASTY
 from tests.oracle.node.test_quorum import SECOND, SECOND_KEY
 from tests.oracle.node.test_transactions import pool
 from tests.oracle.node.test_turns import begin
-from tests.oracle.node.test_unsettleable import open_many
+from tests.oracle.node.test_unsettleable import MoodyToken, open_many
 from tests.oracle.running import eventually, running
 
 DOLLAR = 10**6
@@ -291,28 +291,6 @@ def test_push__forgotten_by_the_rpc_node_and_gas_is_dearer__goes_again_at_a_high
         assert len(node.service.payment(payment_id).attempts) > 1
 
 
-def test_submit__one_answer_of_a_nonce_far_off__is_not_believed(net: Devnet, tmp_path: Path) -> None:
-    lied = list[bool]()
-    first = net.pay(3 * DOLLAR)
-    with closing(FaultyRpc(net.anvil.url)) as rpc:
-
-        def fault(call: Call, answer: Any) -> Any:
-            if call["method"] != "eth_getTransactionCount" or call["params"][1] != "pending" or lied:
-                return answer
-            lied.append(True)
-            return {**answer, "result": hex(1_000_000)}
-
-        rpc.fault = fault
-        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)
-        with running(settings) as node:
-            for one in (first, net.pay(2 * DOLLAR)):
-                node.reaches(one, PaymentStatus.SETTLED)
-            assert lied
-            node.untroubled()
-        with journal(settings) as rows:
-            assert rows.execute("select count(*) from intents where kind = 'fill' or nonce > 10").fetchone() == (0,)
-
-
 def test_receipt__one_answer_of_a_block_far_off__is_not_believed(net: Devnet, tmp_path: Path) -> None:
     payment_id = net.pay(3 * DOLLAR)
     lied = list[bool]()
@@ -387,3 +365,73 @@ def test_start__with_another_key__fills_no_nonces_of_the_old_one_and_settles_wha
         with journal(settings) as rows:
             assert rows.execute("select count(*) from intents where kind = 'fill'").fetchone() == (0,)
             assert rows.execute("select max(nonce) from intents where nonce < 5000").fetchone() in {(0,), (1,)}
+
+
+def test_receipt__two_transactions_without_an_answer__others_are_settled(net: Devnet, tmp_path: Path) -> None:
+    silent = list[str]()
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] != "eth_getTransactionReceipt" or not answer.get("result"):
+                return answer
+            tx = call["params"][0]
+            if tx not in silent and len(silent) < 2:
+                silent.append(tx)
+            return None if tx in silent else answer
+
+        rpc.fault = fault
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+            for number in range(2):
+                node.reaches(net.pay(2 * DOLLAR + number), PaymentStatus.SETTLED)
+            eventually(lambda: len(silent) == 2, "two are not answered")
+            node.problem("rpc-unavailable")
+            node.reaches(net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
+            assert node.service.health().ready
+            rpc.fault = None
+            node.untroubled()
+
+
+def test_trials__whatever_would_succeed_is_not_tried_and_what_is_refused_is__an_operator_is_told(
+    net: Devnet, tmp_path: Path
+) -> None:
+    """Anybody can open an escrow that the contract refuses to settle: that it does proves nothing of the others."""
+    token, blocked = MoodyToken(net), net.accounts[7]
+    token.send(net.admin, "setBlocked", blocked, True)
+    open_many(net, 2, token.address, blocked)
+    ids = [net.pay(3 * DOLLAR + number) for number in range(4)]
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        slow = {"error": {"code": -32000, "message": "execution aborted (timeout = 5s)"}}
+        rpc.fault = lambda call, true: slow if call["method"] == "eth_estimateGas" and "result" in true else true
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, retry_max=0.5)
+        with running(settings) as node:
+            assert "execution aborted" in node.problem("rpc-rejected")
+            for _ in range(100):
+                assert "rpc-rejected" in {one.code for one in node.service.health().problems}
+                time.sleep(0.02)
+            rpc.fault = None
+            for one in ids:
+                node.reaches(one, PaymentStatus.SETTLED)
+            eventually(lambda: "rpc-rejected" not in {one.code for one in node.service.health().problems}, "it is over")
+
+
+def test_ready__every_round_fails_after_blocks_were_read__is_not_said(net: Devnet, tmp_path: Path) -> None:
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] != "eth_getTransactionCount":
+                return answer
+            time.sleep(0.3)
+            return None
+
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+            node.ready()
+            rpc.fault = fault
+            payment_id = net.pay(3 * DOLLAR)
+            node.problem("rpc-unavailable")
+            eventually(lambda: not node.service.health().ready, "a balancer is told")
+            for _ in range(100):
+                assert not node.service.health().ready
+                time.sleep(0.02)
+            rpc.fault = None
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+            node.ready()

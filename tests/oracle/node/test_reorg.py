@@ -1,13 +1,20 @@
 """Reorganisations: what the chain takes back, the node takes back, and everything is settled exactly once."""
 
+from contextlib import closing
+from itertools import count
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from oracle.chain.status import PaymentStatus
 from oracle.node import ListKind, Stage
 from tests.oracle.devnet import Devnet
+from tests.oracle.faulty_rpc import Call, FaultyRpc
 from tests.oracle.running import RunningNode, eventually, running
 
 DOLLAR = 10**6
+SETTLED = 2
 
 
 def reorganise(net: Devnet, depth: int) -> None:
@@ -130,3 +137,51 @@ def test_reorg__list_entry_of_the_chain_is_gone__people_s_entries_stay(net: Devn
         reorganise(net, 1)
         eventually(lambda: len(node.service.listings(ListKind.BLACKLIST)) == 1, "the chain's entry is gone")
         assert [one.source for one in node.service.listings(ListKind.BLACKLIST)] == ["ops"]
+
+
+def test_reorg__backends_contradict_each_other__is_rewound_once_a_round_at_most_and_goes_on(
+    net: Devnet, tmp_path: Path
+) -> None:
+    """One has another newest block than what was read; of those asked about the cursor, every second lacks it."""
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, final_tag="finalized")
+        with running(settings) as node:
+            node.ready()
+            height, asked, rounds = hex(net.anvil.height()), count(), count()
+
+            def fault(call: Call, answer: Any) -> Any:
+                if call["method"] != "eth_getBlockByNumber":
+                    return answer
+                if call["params"][0] == "latest":
+                    next(rounds)
+                    return {**answer, "result": {**answer["result"], "hash": "0x" + "ab" * 32}}
+                lacks = call["params"][0] == height and next(asked) % 2 == 0
+                return {**answer, "result": None} if lacks else answer
+
+            rpc.fault = fault
+            node.problem("rpc-inconsistent")
+            eventually(lambda: node.metric("payflow_reorganisations_total") >= 3, "it is rewound", node.service.health)
+            assert node.metric("payflow_reorganisations_total") <= next(rounds)
+            rpc.fault = None
+            node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+            node.untroubled()
+
+
+@pytest.mark.parametrize("confirmations", [1, 3])
+def test_reorg__behind_the_head__everything_that_remains_is_settled(
+    net: Devnet, tmp_path: Path, confirmations: int
+) -> None:
+    settings = net.settings(tmp_path / "data", final_tag="finalized", watch_confirmations=confirmations)
+    with running(settings) as node:
+        for number in range(3):
+            net.pay(3 * DOLLAR + number)
+            net.anvil.mine(confirmations)
+        reorganise(net, 4)
+        net.pay(5 * DOLLAR)
+        remaining = [event["paymentId"] for event in net.events("PaymentCreated")]
+
+        def all_settled() -> bool:
+            net.anvil.mine()
+            return all(net.status(one) == SETTLED for one in remaining)
+
+        eventually(all_settled, "they are settled", node.service.health)

@@ -126,3 +126,16 @@ def test_decimals__rpc_node_that_hides_a_listing__is_named_and_nothing_is_signed
             assert len(node.service.payments().payments) == 1
     finally:
         proxy.close()
+
+
+def test_symbol__fails_without_a_word_of_a_revert__keeps_no_node_from_the_blocks_after_the_listing(
+    net: Devnet, tmp_path: Path
+) -> None:
+    # an invalid opcode for everything but decimals(), which answers 6 (JUMPDEST at 0x10)
+    code = "60003560e01c63313ce56714601057fe" + "5b600660005260206000f3"
+    net.anvil.call("anvil_setCode", TOKEN, "0x" + code)
+    with running(net.settings(tmp_path / "data", clock_skew=600)) as node:
+        node.ready()
+        net.scheduled("PayFlowCore", "listToken", TOKEN)
+        node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+        assert node.service.token(TOKEN).symbol == "?"

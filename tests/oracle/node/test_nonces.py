@@ -1,0 +1,145 @@
+"""Nonces: none is held for good, whatever was forgotten, answered wrongly, or signed before."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracle.chain.status import PaymentStatus
+from oracle.node import Stage
+from tests.oracle.devnet import Devnet
+from tests.oracle.faulty_rpc import Call, FaultyRpc
+from tests.oracle.node.test_deadlines import deadline, journal
+from tests.oracle.node.test_quorum import SECOND_KEY
+from tests.oracle.node.test_reorg import caught_up, reorganise
+from tests.oracle.node.test_transactions import pool
+from tests.oracle.running import eventually, running
+
+DOLLAR = 10**6
+GWEI = 10**9
+SETTLED = 2
+
+
+def at_base_fee(net: Devnet, gwei: float) -> None:
+    """The next block's; it is mined."""
+    net.anvil.call("anvil_setNextBlockBaseFeePerGas", hex(int(gwei * GWEI)))
+    net.anvil.mine()
+
+
+def settled_while_blocks_come(net: Devnet, payment_id: str, gwei: float) -> None:
+    def look() -> bool:
+        at_base_fee(net, gwei)
+        return net.status(payment_id) == SETTLED
+
+    eventually(look, "it is settled")
+
+
+def drop(net: Devnet) -> bool:
+    """Let the pool forget what the node sent; returns whether it had anything."""
+    waiting = pool(net)
+    for one in waiting:
+        net.anvil.call("anvil_dropTransaction", one["hash"])
+    return bool(waiting)
+
+
+def test_push__dear_then_forgotten_and_not_useful_any_more__nonce_is_used_up_when_gas_is_cheap(
+    net: Devnet, tmp_path: Path
+) -> None:
+    """Its first attempt paid the limit, so that nothing may pay an eighth more: but nobody holds it."""
+    payment_id = net.pay(3 * DOLLAR)
+    at_base_fee(net, 110)
+    net.anvil.call("evm_setAutomine", False)
+    with running(net.settings(tmp_path / "data", bump_after=0.3, clock_skew=600)) as node:
+        (waiting,) = eventually(lambda: pool(net), "it waits", node.service.health)
+        assert int(waiting["maxFeePerGas"], 16) == 200 * GWEI
+        drop(net)
+        net.anvil.call("evm_setNextBlockTimestamp", deadline(net, payment_id) + 10)
+        at_base_fee(net, 300)
+        drop(net)
+        for _ in range(3):
+            at_base_fee(net, 1)
+        net.anvil.call("evm_setAutomine", True)
+        later = net.pay(2 * DOLLAR)
+        settled_while_blocks_come(net, later, 1)
+
+
+@pytest.mark.parametrize("tag", ["latest", "pending"])
+def test_submit__one_answer_of_a_nonce_far_off__is_not_believed(net: Devnet, tmp_path: Path, tag: str) -> None:
+    lied = list[bool]()
+    first = net.pay(3 * DOLLAR)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] != "eth_getTransactionCount" or call["params"][1] != tag or lied:
+                return answer
+            lied.append(True)
+            return {**answer, "result": hex(1_000_000)}
+
+        rpc.fault = fault
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)
+        with running(settings) as node:
+            for one in (first, net.pay(2 * DOLLAR)):
+                node.reaches(one, PaymentStatus.SETTLED)
+            assert lied
+            node.untroubled()
+        with journal(settings) as rows:
+            assert rows.execute("select count(*) from intents where kind = 'fill' or nonce > 10").fetchone() == (0,)
+
+
+def test_submit__every_count_is_far_off_for_a_while__is_given_up_and_settled_when_they_are_right(
+    net: Devnet, tmp_path: Path
+) -> None:
+    """As where the RPC node's address leads to another chain's for a moment."""
+    payment_id = net.pay(3 * DOLLAR)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+
+        def fault(call: Call, answer: Any) -> Any:
+            return {**answer, "result": hex(1_000_000)} if call["method"] == "eth_getTransactionCount" else answer
+
+        rpc.fault = fault
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+            node.reaches_stage(payment_id, Stage.SUBMITTED)
+            (far,) = eventually(lambda: node.service.payment(payment_id).attempts, "it is sent", node.service.health)
+            assert far.nonce == 1_000_000
+            rpc.fault = None
+            settled_while_blocks_come(net, payment_id, 1)
+            assert node.service.payment(payment_id).attempts[-1].nonce == 0
+
+
+def test_start__wrong_key_for_once_and_fees_stand_still__the_right_one_signs_the_same_bytes_again(
+    net: Devnet, tmp_path: Path
+) -> None:
+    at_base_fee(net, 0)
+    payment_id = net.pay(2 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    settings = net.settings(tmp_path / "data", final_tag="finalized")
+    with running(settings):
+        (left,) = eventually(lambda: pool(net), "it waits")
+    drop(net)
+    with running(net.settings(tmp_path / "data", final_tag="finalized", private_key=SECOND_KEY)) as node:
+        node.problem("not-a-signer")
+    net.anvil.call("evm_setAutomine", True)
+    with running(settings) as node:
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+        assert node.payment(payment_id).settled_tx == left["hash"]
+        node.untroubled()
+
+
+def test_reorg__deeper_than_finality_and_fees_stand_still__is_settled_by_the_same_bytes_again(
+    net: Devnet, tmp_path: Path
+) -> None:
+    at_base_fee(net, 0)
+    payment_id = net.pay(3 * DOLLAR)
+    settings = net.settings(tmp_path / "data", final_tag="latest")
+    with running(settings) as node:
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+        caught_up(node, net)
+
+        def is_final() -> bool:
+            with journal(settings) as rows:
+                return bool(rows.execute("select count(*) from intents where state = 'final'").fetchone()[0])
+
+        eventually(is_final, "the transaction is final")
+        reorganise(net, 1)
+        eventually(lambda: net.status(payment_id) == SETTLED, "it is settled again", node.service.health)

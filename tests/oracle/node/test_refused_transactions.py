@@ -1,0 +1,180 @@
+"""Transactions that the RPC node does not take: nothing is held by what nobody has, and nothing is paid for it."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account.typed_transactions import TypedTransaction
+from hexbytes import HexBytes
+
+from oracle.chain.status import PaymentStatus
+from oracle.node import Stage
+from tests.oracle.devnet import Devnet
+from tests.oracle.faulty_rpc import Call, FaultyRpc
+from tests.oracle.node.test_deadlines import deadline
+from tests.oracle.node.test_unsettleable import open_many
+from tests.oracle.running import eventually, running
+
+DOLLAR = 10**6
+GWEI = 10**9
+
+
+@pytest.fixture
+def rpc(net: Devnet) -> Iterator[FaultyRpc]:
+    with closing(FaultyRpc(net.anvil.url)) as found:
+        yield found
+
+
+def sent(call: Call) -> dict[str, Any] | None:
+    """The transaction that a call sends."""
+    if call["method"] != "eth_sendRawTransaction":
+        return None
+    return dict(TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict())
+
+
+def refusing(words: str) -> dict[str, Any]:
+    return {"error": {"code": -32000, "message": words}}
+
+
+def first_estimate_is_odd(call: Call, answer: Any, lied: list[bool]) -> Any:
+    if call["method"] != "eth_estimateGas" or lied or "result" not in answer:
+        return answer
+    lied.append(True)
+    return {**answer, "result": "0x1"}
+
+
+def test_settle__estimate_below_what_any_transaction_takes__holds_neither_its_payment_nor_others(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    lied = list[bool]()
+    rpc.fault = lambda call, answer: first_estimate_is_odd(call, answer, lied)
+    odd = net.pay(3 * DOLLAR)
+    with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+        eventually(lambda: lied, "one answer is odd")
+        node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+        node.reaches(odd, PaymentStatus.SETTLED)
+        node.untroubled()
+        refused, settled = node.service.payment(odd).attempts
+        assert (refused.state, refused.problem) == ("displaced", "intrinsic gas too low")
+        assert settled.nonce < 2, "the other one, and this one"
+
+
+def test_settle__rpc_node_lets_one_transaction_cost_less_than_a_batch__goes_in_smaller_ones(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    """geth, erigon and besu have such a limit unless told otherwise: one ether for gas times fee."""
+    ids = open_many(net, 20, net.token, net.payee)
+    costs = list[int]()
+
+    def limit(call: Call) -> Any:
+        if (transaction := sent(call)) is None:
+            return None
+        costs.append(transaction["gas"] * transaction["maxFeePerGas"])
+        return refusing("tx fee exceeds the configured cap") if costs[-1] > max(costs) // 2 else None
+
+    rpc.instead = limit
+    with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+        for one in ids:
+            node.reaches(one, PaymentStatus.SETTLED)
+        node.untroubled()
+        assert 1 < len({node.payment(one).settled_tx for one in ids}) < 10
+
+
+def test_settle__nothing_is_taken__is_told_until_something_is_and_fees_stay_what_they_were(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    tips = list[int]()
+
+    def refuse(call: Call) -> Any:
+        if (transaction := sent(call)) is None:
+            return None
+        tips.append(transaction["maxPriorityFeePerGas"])
+        return refusing("this plan does not include sending transactions")
+
+    rpc.instead = refuse
+    ids = [net.pay(3 * DOLLAR + number) for number in range(2)]
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2, retry_max=1)
+    with running(settings) as node:
+        assert "this plan" in node.problem("transaction-refused")
+        eventually(lambda: len(tips) > 8, "it is tried again and again", node.service.health)
+        assert "this plan" in node.problem("transaction-refused")
+        assert node.service.health().in_flight == 0
+        rpc.instead = lambda _call: None
+        for one in ids:
+            node.reaches(one, PaymentStatus.SETTLED)
+        node.untroubled()
+    assert set(tips) == {GWEI}
+
+
+def test_push__sent_before_and_refused_ever_since__does_nothing_at_its_nonce_and_is_planned_anew(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    forgotten = list[str]()
+
+    def refuse(call: Call) -> Any:
+        transaction = sent(call)
+        if transaction is None or transaction["gas"] == 21_000:
+            return None
+        if not forgotten:
+            return None
+        return refusing("tx fee exceeds the configured cap")
+
+    rpc.instead = refuse
+    with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.3)) as node:
+        node.reaches_stage(payment_id, Stage.SUBMITTED)
+        attempt = eventually(lambda: node.service.payment(payment_id).attempts, "it waits")[0]
+        forgotten.append(attempt.tx)
+        net.anvil.call("anvil_dropTransaction", attempt.tx)
+        net.anvil.call("evm_setAutomine", True)
+        eventually(
+            lambda: int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) == 1,
+            "its nonce is used up",
+            node.service.health,
+        )
+        rpc.instead = lambda _call: None
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+
+
+def test_push__pool_of_the_rpc_node_is_full__fees_are_not_raised_before_it_is_time(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    """geth calls it underpriced, where the pool is full of what pays more."""
+    turned_away = list[bool]()
+
+    def refuse(call: Call) -> Any:
+        if sent(call) is None:
+            return None
+        turned_away.append(True)
+        return refusing("transaction underpriced")
+
+    rpc.instead = refuse
+    payment_id = net.pay(3 * DOLLAR)
+    with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60)) as node:
+        eventually(lambda: len(turned_away) > 10, "it is sent again and again", node.service.health)
+        rpc.instead = lambda _call: None
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+        assert len(node.service.payment(payment_id).attempts) == 1
+
+
+def test_push__accepted_and_forgotten_until_fees_are_at_their_limit__nonce_is_used_up_after_the_deadline(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    odd = net.pay(3 * DOLLAR)
+    # it says that it has it, and has not
+    rpc.instead = lambda call: None if sent(call) is None else {"result": "0x" + "11" * 32}
+    settings = net.settings(
+        tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.1, max_fee_gwei=4, clock_skew=600
+    )
+    with running(settings) as node:
+        node.problem("fee-limit-reached")
+        rpc.instead = lambda _call: None
+        net.anvil.call("anvil_setNextBlockBaseFeePerGas", hex(5 * GWEI))
+        net.anvil.call("evm_setNextBlockTimestamp", deadline(net, odd) + 10)
+        net.anvil.mine()
+        net.anvil.call("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
+        net.anvil.mine()
+        node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
