@@ -13,16 +13,14 @@ while. Only what nobody can wait out (another chain, other contracts, a defect t
 
 import random
 import threading
-import time
 from collections.abc import Callable
 from fractions import Fraction
 
 import structlog
 from prometheus_client import CollectorRegistry
 
-from oracle.chain.blocks import BlockReader, Header
+from oracle.chain.blocks import BlockReader
 from oracle.chain.connect import connect
-from oracle.chain.contracts import Contracts
 from oracle.chain.rpc import Rpc
 from oracle.chain.transactions import GWEI, FeePolicy, TransactionPort
 from oracle.errors import ConfigurationError, PayFlowError, RpcError, StoreError, StoreSchema, WrongChain
@@ -37,6 +35,7 @@ from oracle.node.outbox import Outbox
 from oracle.node.peers import Peers
 from oracle.node.present import feed_data
 from oracle.node.quorum import KnownQuorum
+from oracle.node.rounds import Rounds
 from oracle.node.scorer import Scorer
 from oracle.node.service import NodeService
 from oracle.node.settler import Settler
@@ -82,7 +81,7 @@ class Node:
             condition=self._condition,
             bus=self._bus,
         )
-        self._parts: _Parts | None = None
+        self._rounds: Rounds | None = None
 
     @property
     def service(self) -> NodeService:
@@ -118,8 +117,8 @@ class Node:
 
     def close(self) -> None:
         """Release the journal. Call it when `run` has returned."""
-        if self._parts is not None:
-            self._parts.peers.close()
+        if self._rounds is not None:
+            self._rounds.peers.close()
         try:
             self._facade.flush_counts()
         except StoreError as error:
@@ -131,9 +130,9 @@ class Node:
     def _round(self, stop: threading.Event) -> bool:
         """One round; returns whether nothing failed that is worth waiting for."""
         try:
-            if self._parts is None:
-                self._parts = self._connect(stop)
-            self._parts.work(stop)
+            if self._rounds is None:
+                self._rounds = self._connect(stop)
+            self._rounds.work(stop)
         except PayFlowError as error:
             if isinstance(error, FATAL) and not error.retryable:
                 raise
@@ -159,10 +158,10 @@ class Node:
         """A round ended early; `unchecked`: what the RPC node serves is to be looked at again."""
         self._metrics.step_errors.labels(code=code).inc()
         self._condition.learn(caught_up=False, failing=True)
-        if self._parts is not None and unchecked:
-            self._parts.unchecked = True
+        if self._rounds is not None and unchecked:
+            self._rounds.unchecked = True
 
-    def _connect(self, stop: threading.Event) -> "_Parts":
+    def _connect(self, stop: threading.Event) -> Rounds:
         """Find the deployment for the RPC node's chain and build everything that needs it."""
         settings = self._settings
         rpc = Rpc(settings.rpc_url, timeout=settings.rpc_timeout, retries=settings.rpc_retries, stop=stop)
@@ -234,7 +233,7 @@ class Node:
         )
         harvester.sign_again(self._database)
         log.info("connected", chain_id=chain_id, core=deployment.core.address, signer=signer and signer.address)
-        return _Parts(
+        return Rounds(
             settings=settings,
             contracts=contracts,
             finality=Finality(reader, settings, self._condition),
@@ -268,79 +267,3 @@ class Node:
             left = 0 if before is None else intents.leave(connection)
         if before is not None:
             log.warning("another signing key", before=before, now=account, transactions_left=left)
-
-
-class _Parts:
-    """What works on the chain, once that answered."""
-
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        contracts: Contracts,
-        finality: Finality,
-        watcher: Watcher,
-        settler: Settler | None,
-        transactor: Transactor | None,
-        peers: Peers,
-        condition: Condition,
-        metrics: NodeMetrics,
-        facade: Facade,
-    ) -> None:
-        self._settings = settings
-        self._contracts = contracts
-        self._finality = finality
-        self._watcher = watcher
-        self._settler = settler
-        self._transactor = transactor
-        self.peers = peers
-        self._condition = condition
-        self._metrics = metrics
-        self._facade = facade
-        self._rewinds = watcher.rewinds
-        """Up to which one every receipt was asked for again."""
-        self.unchecked = False
-        """The RPC node was away: behind the same address there may be another chain now."""
-
-    def work(self, stop: threading.Event) -> None:
-        """One round on the chain. Raises what ends it."""
-        if self.unchecked:
-            self._contracts.check_chain()
-            self._contracts.check_code()
-            self.unchecked = False
-        final_block = self._finality.block()
-        head = self._watcher.step(stop)
-        # the final block is learnt after the step: a reorganisation is measured against what was final before it
-        self._condition.learn(final_block=final_block)
-        if head is not None and not stop.is_set():
-            self._check_clock(head)
-            if self._condition.facts.caught_up:
-                self._condition.learn(synced_once=True)
-                if self._settler is not None and self._transactor is not None:
-                    rewinds = self._watcher.rewinds
-                    self._transactor.step(
-                        head, -1 if final_block is None else final_block, doubt=rewinds != self._rewinds
-                    )
-                    self._rewinds = rewinds
-                    self._settler.step(head, self._transactor, stop)
-        self._facade.flush_counts()
-        self._measure()
-
-    def _check_clock(self, head: Header) -> None:
-        ahead = head.timestamp - time.time()
-        # only a block from the future is certain to be a wrong clock: an old one may be a chain that stands still
-        if ahead > self._settings.clock_skew:
-            self._condition.note(
-                "clock",
-                "clock-skew",
-                f"The newest block is {ahead:.0f} s ahead of this machine's clock. Reports take their times from the"
-                f" chain, but retries and instant payments suffer: set the clock (NTP).",
-            )
-        else:
-            self._condition.clear("clock")
-
-    def _measure(self) -> None:
-        facts = self._condition.facts
-        self._metrics.head_block.set(facts.head_block or 0)
-        self._metrics.cursor_block.set(facts.cursor_block or 0)
-        self._metrics.in_flight.set(facts.in_flight)
