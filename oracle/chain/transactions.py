@@ -7,9 +7,11 @@ from fractions import Fraction
 
 from oracle.chain.answers import HASH, WORD
 from oracle.chain.rpc import Rpc
-from oracle.errors import FeeLimitReached, RpcRejected
+from oracle.errors import FeeLimitReached, RpcRejected, RpcUnavailable
 
 GWEI = 10**9
+INTERNAL_ERROR = -32603
+"""JSON-RPC's code for a failure that is the server's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Broadcast(Enum):
     ACCEPTED = "accepted"
     KNOWN = "already known"
     NONCE_USED = "its nonce is used"
-    UNDERPRICED = "a transaction with this nonce pays as much"
+    UNDERPRICED = "it pays too little, or no more than another with this nonce"
     POOR = "the account cannot pay for it"
     REFUSED = "refused"
 
@@ -105,12 +107,19 @@ class TransactionPort:
     def broadcast(self, raw: str) -> tuple[Broadcast, str]:
         """Send a signed transaction once; returns what became of it and the node's words.
 
-        Raises RpcUnavailable where no answer came: the transaction may or may not have arrived.
+        Raises RpcUnavailable where no answer came, or one that says that something failed behind it: the transaction
+        may or may not have arrived.
         """
+        method = "eth_sendRawTransaction"
         try:
-            self._rpc.write("eth_sendRawTransaction", raw)
+            self._rpc.write(method, raw)
         except RpcRejected as refused:
-            return classify(refused.message), refused.message
+            meaning = classify(refused.message)
+            if meaning is Broadcast.REFUSED and _is_open(refused):
+                raise RpcUnavailable(
+                    endpoint=self.endpoint, method=method, attempts=1, cause=f"it answered {refused.message!r}"
+                ) from None
+            return meaning, refused.message
         return Broadcast.ACCEPTED, ""
 
 
@@ -123,9 +132,35 @@ def classify(message: str) -> Broadcast:
     return Broadcast.REFUSED
 
 
+def _is_open(refused: RpcRejected) -> bool:
+    """Whether the node may have taken what it says that it failed with, as proxies do whose upstream was slow."""
+    words = refused.message.lower()
+    return refused.rpc_code == INTERNAL_ERROR or any(sign in words for sign in _FAILURES)
+
+
+_FAILURES = ("timeout", "timed out", "deadline exceeded", "internal error", "unavailable", "bad gateway", "try again")
+
 _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
     Broadcast.KNOWN: ("already known", "already imported", "known transaction", "alreadyknown", "already in mempool"),
-    Broadcast.UNDERPRICED: ("underpriced", "feetoolowtocompete", "replacement fee too low"),
-    Broadcast.NONCE_USED: ("nonce too low", "oldnonce", "nonce is too low", "nonce has already been used"),
+    Broadcast.UNDERPRICED: (
+        "underpriced",
+        "feetoolow",
+        "replacement fee too low",
+        "gas price too low",
+        "gas price is too low",
+        "below configured minimum gas price",
+        "minimum floor",
+        "below current base fee",
+        "less than block base fee",
+        "ownnoncealreadyused",
+        "pool is full",
+    ),
+    Broadcast.NONCE_USED: (
+        "nonce too low",
+        "oldnonce",
+        "nonce is too low",
+        "nonce has already been used",
+        "invalid transaction nonce",
+    ),
     Broadcast.POOR: ("insufficient funds", "insufficientfunds", "insufficient balance", "upfront cost exceeds"),
 }

@@ -42,12 +42,13 @@ NO_PAYMENT = PaymentTerms(NOBODY, NOBODY, NOBODY, 0, "0x" + "00" * 16)
 
 
 class Refusal(NamedTuple):
-    """Payments that were refused as a whole, and in which words; `rpc`: by the RPC node, which would not even try them.
-    Its words are the same whatever a payment has of its own. Without payments: nothing was refused."""
+    """Payments that were refused as a whole, and in which words; `rpc`: by the RPC node, which would not even try them,
+    or not take their transaction. Its words are the same whatever a payment has of its own. Without payments: nothing
+    was refused."""
 
     rows: Sequence[PaymentRow] = ()
     reason: str = ""
-    rpc: RpcError | None = None
+    rpc: RpcError | TransactionRefused | None = None
 
 
 ACCEPTED = Refusal()
@@ -56,14 +57,12 @@ ACCEPTED = Refusal()
 @dataclass(slots=True)
 class Outcome:
     """What came of a round: whether anything was sent, and whether any trial succeeded; `untried`: which payments the
-    RPC node would not try, and why; `trouble`: why the node itself could not send, the first such; `is_shut`: the RPC
-    node did not take even a single payment's transaction, so that nothing more is sent."""
+    RPC node would not try, and why; `trouble`: why the node itself could not send, the first such."""
 
     sent: bool = False
     succeeded: bool = False
     untried: dict[str, RpcError] = field(default_factory=dict)
     trouble: TransactionError | None = None
-    is_shut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,7 @@ class Round:
 
     def goes_on(self) -> bool:
         """Whether one more transaction may be sent."""
-        over = self.stop.is_set() or self.is_late() or self.outcome.is_shut
-        return not over and self.transactor.room() > self.spare
+        return not self.stop.is_set() and not self.is_late() and self.transactor.room() > self.spare
 
 
 class Dispatcher:
@@ -127,9 +125,8 @@ class Dispatcher:
     def reclaim(self, row: PaymentRow, turn: Round) -> bool:
         """Send the money back; returns whether the contract refused that."""
         refusal = self._submit(RECLAIM, [row], self._contracts.reclaim(terms_of(row)), turn)
-        self._progress.refused(refusal.rows, refusal.reason)
-        if refusal.rpc is not None:
-            turn.outcome.untried[row.payment_id] = refusal.rpc
+        if refusal.rows:
+            self._refused(row, refusal, turn)
         return bool(refusal.rows)
 
     def would_do(self, kind: str, data: str, *, size: int) -> bool:
@@ -160,9 +157,7 @@ class Dispatcher:
         """Find out by halves whose refusal it is: the others are not to suffer for it."""
         rows = refusal.rows
         if len(rows) == 1:
-            self._progress.refused(rows, refusal.reason)
-            if refusal.rpc is not None:
-                turn.outcome.untried[rows[0].payment_id] = refusal.rpc
+            self._refused(rows[0], refusal, turn)
             return
         if turn.is_late():
             # the next round must not begin with the same group and come no further
@@ -176,6 +171,14 @@ class Dispatcher:
         for one in outcomes:
             if one.rows:
                 self._narrow(one, turn)
+
+    def _refused(self, row: PaymentRow, refusal: Refusal, turn: Round) -> None:
+        self._progress.refused([row], refusal.reason)
+        if isinstance(refusal.rpc, RpcError):
+            turn.outcome.untried[row.payment_id] = refusal.rpc
+        elif refusal.rpc is not None:
+            # it may be this one's matter, or the RPC node takes nothing at all: an operator is told in any case
+            turn.outcome.trouble = turn.outcome.trouble or refusal.rpc
 
     def _attempt(self, rows: Sequence[PaymentRow], turn: Round, asks: int) -> Refusal:
         if not turn.goes_on():
@@ -284,12 +287,8 @@ class Dispatcher:
                 return Refusal(rows, str(too_much))
             self._in_parts(rows, turn, asks)
         except TransactionRefused as refused:
-            if len(rows) == 1:
-                turn.outcome.trouble = turn.outcome.trouble or refused
-                turn.outcome.is_shut = True
-                return Refusal(rows, str(refused))
-            # it may cost more than the RPC node lets one transaction cost
-            self._in_parts(rows, turn, asks)
+            # of a batch: it may cost more than the RPC node lets one transaction cost
+            return Refusal(rows, str(refused), refused)
         except TransactionError as trouble:
             # the node's own trouble, not the payments': they wait as they are
             turn.outcome.trouble = turn.outcome.trouble or trouble

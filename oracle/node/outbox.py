@@ -91,16 +91,17 @@ class Outbox:
             if self._port.is_known(signed.hash):
                 return  # whatever it said
             log.warning("transaction withdrawn", tx=signed.hash, nonce=nonce, reason=refused.message)
-            self.give_up(intent_id)
+            with self._database.writing() as connection:
+                # nothing remains of it: where the RPC node takes no transaction at all, there are many
+                _plan_anew(connection, intent_id)
+                intents.remove(connection, intent_id)
             raise
 
     def give_up(self, intent_id: int) -> None:
         """Follow an intent no longer, and plan those of its payments anew that wait for it."""
         with self._database.writing() as connection:
+            _plan_anew(connection, intent_id)
             intents.change_intent(connection, intent_id, state=intents.DISPLACED)
-            known = payments.payments_by_id(connection, intents.payments_of(connection, intent_id))
-            again = [one for one, row in known.items() if row.stage == Stage.SUBMITTED]
-            payments.change_payments(connection, again, stage=Stage.SIGNED.value, reason="")
 
     def replace(self, intent: Intent, last: Attempt, fees: Fees, *, void: bool) -> None:
         """One more attempt of an intent, at its nonce; `void` does nothing. Raises TransactionError."""
@@ -116,9 +117,12 @@ class Outbox:
         """The same bytes once more. Raises TransactionError."""
         self._send(last.tx, last.raw, last.gas * last.max_fee)
 
-    def use_up(self, intent: Intent, last: Attempt, trouble: TransactionError, *, void: bool) -> None:
-        """Nobody has the last attempt, and there was trouble with one more. No later nonce can be used before this one,
-        so it goes as it is, or does nothing at the same fees. Raises TransactionError."""
+    def use_up(self, intent: Intent, tried: Sequence[Attempt], trouble: TransactionError, *, void: bool) -> None:
+        """There was trouble with one attempt more. Where nobody has any before it, it goes as it is, or does nothing at
+        the same fees: no later nonce can be used before this one. Raises TransactionError."""
+        if any(self._port.is_known(one.tx) for one in tried):
+            return
+        last = tried[-1]
         try:
             if void == last.void and not isinstance(trouble, TransactionRefused):
                 with suppress(TransactionRefused):
@@ -154,6 +158,12 @@ class Outbox:
             raise InsufficientFunds(address=self.address, balance=self._port.balance(self.address), needed=cost)
         if outcome is Broadcast.REFUSED:
             raise TransactionRefused(tx=tx, message=words)
+
+
+def _plan_anew(connection: Connection, intent_id: int) -> None:
+    known = payments.payments_by_id(connection, intents.payments_of(connection, intent_id))
+    waiting = [one for one, row in known.items() if row.stage == Stage.SUBMITTED]
+    payments.change_payments(connection, waiting, stage=Stage.SIGNED.value, reason="")
 
 
 def _journal(

@@ -65,7 +65,7 @@ class Rounds:
                 if self._settler is not None and self._transactor is not None:
                     rewinds = self._watcher.rewinds
                     self._transactor.step(
-                        head, -1 if final_block is None else final_block, doubt=rewinds != self._rewinds
+                        head, -1 if final_block is None else final_block, stop, doubt=rewinds != self._rewinds
                     )
                     self._rewinds = rewinds
                     self._settler.step(head, self._transactor, stop)

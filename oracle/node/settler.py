@@ -17,7 +17,7 @@ from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts
 from oracle.chain.status import PaymentStatus
 from oracle.chain.transactions import Receipt
-from oracle.errors import RpcError
+from oracle.errors import RpcError, TransactionRefused
 from oracle.node.authority import Authority
 from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
@@ -77,7 +77,7 @@ class Settler:
         self._condition = condition
         self._metrics = metrics
         self._yields = self._alone_first = False
-        self._shut_until = float("-inf")
+        self._refused_until = float("-inf")
         retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
         self._authority = Authority(contracts, signer.address, condition)
         self._progress = Progress(database=database, bus=bus, metrics=metrics, retry=retry)
@@ -150,12 +150,12 @@ class Settler:
         """Of what keeps the node from sending, until something is sent or nothing is left to be."""
         if outcome.trouble is not None:
             self._condition.report("settling", outcome.trouble)
-        if outcome.is_shut:
-            # what was not taken waits longer and longer, and is no more due meanwhile
-            self._shut_until = time.monotonic() + 2 * self._settings.retry_max
         if outcome.sent:
-            self._shut_until = float("-inf")
-        if outcome.trouble is None and (outcome.sent or not (is_due or time.monotonic() < self._shut_until)):
+            self._refused_until = float("-inf")
+        elif isinstance(outcome.trouble, TransactionRefused):
+            # what was not taken waits longer and longer, and is no more due meanwhile
+            self._refused_until = time.monotonic() + 2 * self._settings.retry_max
+        if outcome.trouble is None and (outcome.sent or not (is_due or time.monotonic() < self._refused_until)):
             self._condition.clear("settling")
 
     def _adopt_orphans(self, cursor: BlockRef) -> None:

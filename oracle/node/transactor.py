@@ -10,9 +10,11 @@ in the journal before it is on the wire, so that after a crash the same bytes ar
 need it no more is replaced by a transaction that does nothing: a nonce never used would block all later ones.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import Protocol
 
 import structlog
@@ -31,6 +33,8 @@ from oracle.node.condition import Condition
 from oracle.node.outbox import FAR, FILL, VOID_GAS, Outbox, milliseconds
 from oracle.store import Attempt, Database, Intent, intents
 
+PATIENCE = 10.0
+"""Seconds after which a step looks after no more intents where one was not answered about: the chain goes on."""
 MISSES = 3
 """New heads without a receipt, although the nonce is used, after which an intent counts as displaced. More than one,
 because an RPC node with several backends may know the nonce before it knows the receipt."""
@@ -79,9 +83,10 @@ class Transactor:
         self._condition = condition
         self._still_useful = still_useful
         self._on_mined = on_mined
-        self._misses: dict[int, set[str]] = {}
+        self._misses: dict[int, tuple[str, frozenset[str]]] = {}
         self._troubles: list[TransactionError | RpcError] = []
         self._unknown: set[int] = set()
+        self._silent: set[int] = set()
         self._doubted: set[int] = set()
 
     # --- starting an intent ---
@@ -113,11 +118,11 @@ class Transactor:
 
     # --- following them ---
 
-    def step(self, head: Header, final_block: int, *, doubt: bool = False) -> None:
-        """Look after every intent once.
+    def step(self, head: Header, final_block: int, stop: Event, *, doubt: bool = False) -> None:
+        """Look after every intent once, or after as many as there is time for where the RPC node does not answer.
 
         `final_block`: the highest block that counts as final (-1: none). `doubt`: the chain took blocks back, so that
-        every receipt is asked for again.
+        every receipt is asked for again. Raises RpcError where the RPC node is away.
         """
         with self._database.reading() as connection:
             waiting = intents.intents_in(connection, intents.PENDING)
@@ -130,8 +135,12 @@ class Transactor:
         self._unknown.clear()
         if doubt:
             self._doubted = {intent.id for intent in waiting}
-        for intent in waiting:
-            with self._going_on():
+        until, silent = time.monotonic() + PATIENCE, set[int]()
+        # what was not answered before must not keep the others from their turn
+        for intent in sorted(waiting, key=lambda one: one.id in self._silent):
+            if stop.is_set() or (silent and time.monotonic() >= until):
+                break
+            with self._going_on(intent.id, silent):
                 if intent.state == intents.MINED:
                     self._confirm(intent, used, final_block)
                 elif intent.nonce < used:
@@ -140,19 +149,23 @@ class Transactor:
                     self._miss(intent, head, "its nonce is far beyond those that are used")
                 else:
                     self._push(intent, head)
-        with self._going_on():
-            self._close_gap(used, head)
+        self._silent = silent
+        if not stop.is_set():
+            with self._going_on(0, silent):
+                self._close_gap(used, head)
         if self._troubles:
             self._condition.report("transactions", self._troubles[0])
         else:
             self._condition.clear("transactions")
 
     @contextmanager
-    def _going_on(self) -> Iterator[None]:
-        """What is wrong with one transaction keeps no other from its turn."""
+    def _going_on(self, intent_id: int, silent: set[int]) -> Iterator[None]:
+        """What is wrong with one transaction keeps no other from its turn; `silent` learns what was not answered."""
         try:
             yield
         except (TransactionError, RpcError) as trouble:
+            if isinstance(trouble, RpcUnavailable):
+                silent.add(intent_id)
             self._note(trouble)
 
     def _note(self, trouble: TransactionError | RpcError) -> None:
@@ -189,18 +202,16 @@ class Transactor:
         """The nonce is used: by one of the intent's attempts, or by somebody else's transaction."""
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
-        odd = None
         for attempt in reversed(tried):
             receipt = self._port.receipt(attempt.tx)
             if receipt is None:
                 continue
             if receipt.block > head.number + FAR:
                 # it would count as still to be read for as long as the chain takes to get there
-                odd = RpcInconsistent(
+                raise RpcInconsistent(
                     endpoint=self._port.endpoint,
                     problem=f"{attempt.tx} is in block {receipt.block}, and the newest is {head.number}",
                 )
-                continue
             self._misses.pop(intent.id, None)
             with self._database.writing() as connection:
                 intents.change_intent(
@@ -217,13 +228,12 @@ class Transactor:
             self._on_mined(intent, receipt, attempt.void)
             return
         self._miss(intent, head, "its nonce was used by another transaction of this key")
-        if odd is not None:
-            raise odd
 
     def _miss(self, intent: Intent, head: Header, why: str) -> None:
         """As of one more head, nothing of this intent is, or will be, included."""
-        seen = self._misses.setdefault(intent.id, set())
-        seen.add(head.hash)
+        before, seen = self._misses.get(intent.id, (why, frozenset()))
+        seen = (seen if before == why else frozenset()) | {head.hash}
+        self._misses[intent.id] = (why, seen)
         if len(seen) < MISSES:
             return
         del self._misses[intent.id]
@@ -250,8 +260,7 @@ class Transactor:
         try:
             self._outbox.replace(intent, last, self._fees(tried, head), void=void)
         except TransactionError as trouble:
-            if not known:
-                self._outbox.use_up(intent, last, trouble, void=void)
+            self._outbox.use_up(intent, tried, trouble, void=void)
             raise
 
     def _fees(self, tried: Sequence[Attempt], head: Header) -> Fees:

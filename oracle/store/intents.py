@@ -43,6 +43,11 @@ def change_intent(connection: Connection, intent_id: int, **values: Any) -> None
     connection.execute(update(intents).where(intents.c.id == intent_id).values(**values))
 
 
+def remove(connection: Connection, intent_id: int) -> None:
+    """Forget an intent that nobody but this node ever had."""
+    connection.execute(delete(intents).where(intents.c.id == intent_id))
+
+
 def leave(connection: Connection) -> int:
     """Follow none any more that waits or is not final; returns how many waited. Their payments can be planned anew."""
     waited = connection.execute(update(intents).where(intents.c.state == OPEN).values(state=DISPLACED)).rowcount

@@ -48,7 +48,13 @@ def test_replacement__the_limit_leaves_no_room__is_refused() -> None:
         ("transaction underpriced: tip needed 1, tip permitted 0", Broadcast.UNDERPRICED),
         ("insufficient funds for gas * price + value", Broadcast.POOR),
         ("Insufficient funds for gas * price + value", Broadcast.POOR),
-        ("txpool is full", Broadcast.REFUSED),
+        ("txpool is full", Broadcast.UNDERPRICED),
+        ("Gas price below configured minimum gas price", Broadcast.UNDERPRICED),
+        ("FeeTooLow, MaxFeePerGas too low", Broadcast.UNDERPRICED),
+        ("OwnNonceAlreadyUsed", Broadcast.UNDERPRICED),
+        ("max fee per gas less than block base fee: maxFeePerGas: 1, baseFee: 2", Broadcast.UNDERPRICED),
+        ("tx fee (1.03 ether) exceeds the configured cap (1.00 ether)", Broadcast.REFUSED),
+        ("intrinsic gas too low", Broadcast.REFUSED),
     ],
 )
 def test_classify__words_of_clients__are_understood(message: str, meaning: Broadcast) -> None:

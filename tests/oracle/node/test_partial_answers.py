@@ -435,3 +435,65 @@ def test_ready__every_round_fails_after_blocks_were_read__is_not_said(net: Devne
             rpc.fault = None
             node.reaches(payment_id, PaymentStatus.SETTLED)
             node.ready()
+
+
+def test_step__no_answer_about_any_of_many_transactions__a_stop_is_heard_at_once(net: Devnet, tmp_path: Path) -> None:
+    open_many(net, 12, net.token, net.payee)
+    net.anvil.call("evm_setAutomine", False)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        asked = list[str]()
+
+        def fault(call: Call, answer: Any) -> Any:
+            if call["method"] != "eth_getTransactionByHash":
+                return answer
+            asked.append(call["params"][0])
+            time.sleep(0.7)
+            return None
+
+        settings = net.settings(
+            tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, batch_size=1, max_in_flight=12, bump_after=60
+        )
+        with running(settings) as node:
+            eventually(lambda: len(pool(net)) == 12, "all wait", node.service.health)
+            rpc.fault = fault
+            eventually(lambda: len(asked) > 1, "nothing is answered")
+            told = time.monotonic()
+            node.tell_to_stop()
+            assert time.monotonic() - told < 4, "a question or two, not twelve"
+
+
+def test_receipt__blocks_come_from_a_backend_far_behind__nothing_is_sent_a_second_time(
+    net: Devnet, tmp_path: Path
+) -> None:
+    """On a chain that makes blocks fast: receipts and nonces are of now, heads and calls of half a minute ago."""
+    payment_id = net.pay(3 * DOLLAR)
+    behind, on_its_way = [net.anvil.height()], list[str]()
+
+    def instead(call: Call) -> Any:
+        method, params = call["method"], call["params"]
+        if method == "eth_sendRawTransaction":
+            on_its_way.append(params[0])
+            return {"result": "0x" + "11" * 32}
+        if method == "eth_getBlockByNumber" and params[0] in ("latest", "finalized"):
+            return {"result": net.anvil.call(method, hex(behind[0]), params[1])}
+        if method in ("eth_call", "eth_estimateGas"):
+            return {"result": net.anvil.call(method, params[0], hex(behind[0]))}
+        return None
+
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.instead = instead
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60)
+        with running(settings) as node:
+            eventually(lambda: on_its_way, "it is sent", node.service.health)
+            net.anvil.call("anvil_mine", hex(200))
+            net.anvil.call("eth_sendRawTransaction", on_its_way[0])
+            eventually(lambda: net.status(payment_id) == 2, "it is included")
+            node.problem("rpc-inconsistent")
+            for _ in range(5):
+                behind[0] += 1
+                eventually(lambda: node.service.health().head_block == behind[0], "the head moves a little")
+                time.sleep(0.3)
+            rpc.instead = lambda _call: None
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+            assert len(node.service.payment(payment_id).attempts) == 1
+    assert int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) == 1

@@ -1,5 +1,6 @@
 """Transactions that the RPC node does not take: nothing is held by what nobody has, and nothing is paid for it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,8 @@ from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
 from tests.oracle.devnet import Devnet
 from tests.oracle.faulty_rpc import Call, FaultyRpc
-from tests.oracle.node.test_deadlines import deadline
+from tests.oracle.node.test_deadlines import deadline, journal
+from tests.oracle.node.test_transactions import pool
 from tests.oracle.node.test_unsettleable import open_many
 from tests.oracle.running import eventually, running
 
@@ -56,8 +58,7 @@ def test_settle__estimate_below_what_any_transaction_takes__holds_neither_its_pa
         node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
         node.reaches(odd, PaymentStatus.SETTLED)
         node.untroubled()
-        refused, settled = node.service.payment(odd).attempts
-        assert (refused.state, refused.problem) == ("displaced", "intrinsic gas too low")
+        (settled,) = node.service.payment(odd).attempts
         assert settled.nonce < 2, "the other one, and this one"
 
 
@@ -178,3 +179,96 @@ def test_push__accepted_and_forgotten_until_fees_are_at_their_limit__nonce_is_us
         net.anvil.call("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
         net.anvil.mine()
         node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+
+
+def test_push__replacement_is_refused_and_the_first_one_waits_in_the_pool__is_left_there(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    costs = list[int]()
+
+    def limit(call: Call) -> Any:
+        if (transaction := sent(call)) is None:
+            return None
+        costs.append(transaction["gas"] * transaction["maxFeePerGas"])
+        return refusing("tx fee exceeds the configured cap") if costs[-1] > costs[0] else None
+
+    rpc.instead = limit
+    with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2)) as node:
+        eventually(lambda: len(set(costs)) > 1 and len(costs) > 8, "it is refused again and again", node.service.health)
+        (waiting,) = pool(net)
+        assert int(waiting["gas"], 16) > 21_000
+        net.anvil.mine()
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+        node.untroubled()
+
+
+def test_settle__proxy_gives_up_waiting_but_the_transaction_is_on_its_way__nothing_is_sent_a_second_time(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    """And what it knows of transactions is a second old."""
+    ids = open_many(net, 4, net.token, net.payee)
+    net.anvil.call("evm_setAutomine", False)
+    taken = dict[str, float]()
+
+    def fault(call: Call, answer: Any) -> Any:
+        if call["method"] == "eth_sendRawTransaction" and "result" in answer:
+            taken.setdefault(answer["result"], time.monotonic())
+            return {**refusing("upstream request timeout"), "id": call["id"]}
+        if call["method"] == "eth_getTransactionByHash" and time.monotonic() < taken[call["params"][0]] + 1:
+            return {**answer, "result": None}
+        return answer
+
+    rpc.fault = fault
+    with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60)) as node:
+        eventually(lambda: taken, "it is sent", node.service.health)
+        eventually(lambda: time.monotonic() > min(taken.values()) + 2, "it is known")
+        assert len(taken) == len(pool(net)) == 1
+        rpc.fault = None
+        net.anvil.mine()
+        for one in ids:
+            node.reaches(one, PaymentStatus.SETTLED)
+
+
+def test_settle__rpc_node_takes_none_of_some_payments__the_others_go_at_once_and_no_refused_one_is_kept(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    """A filter for listed addresses: anybody can open escrows to one."""
+    listed = net.accounts[7]
+    open_many(net, 20, net.token, listed)
+    good = net.pay(2 * DOLLAR)
+    filtered = list[bool]()
+
+    def screen(call: Call) -> Any:
+        transaction = sent(call)
+        if transaction is None or bytes.fromhex(listed[2:]) not in bytes(transaction["data"]):
+            return None
+        filtered.append(True)
+        return refusing("transaction rejected by policy")
+
+    rpc.instead = screen
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, retry_first=60, retry_max=60)
+    with running(settings) as node:
+        node.reaches(good, PaymentStatus.SETTLED)
+        assert len(filtered) < 2 * 21, "each of them once, and what they shared with others"
+        with journal(settings) as rows:
+            assert rows.execute("select count(*) from intents").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("words", ["Gas price below configured minimum gas price", "FeeTooLow, MaxFeePerGas too low"])
+def test_push__pays_less_than_the_rpc_node_demands__pays_an_eighth_more_until_it_is_taken(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path, words: str
+) -> None:
+    """In the words of besu and nethermind."""
+
+    def demand(call: Call) -> Any:
+        transaction = sent(call)
+        if transaction is None or transaction["maxPriorityFeePerGas"] >= 1.3 * GWEI:
+            return None
+        return refusing(words)
+
+    rpc.instead = demand
+    payment_id = net.pay(3 * DOLLAR)
+    with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.3)) as node:
+        node.reaches(payment_id, PaymentStatus.SETTLED)
