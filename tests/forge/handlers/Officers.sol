@@ -49,7 +49,7 @@ abstract contract Officers is Signers {
     /// @dev Returns whether somebody is listed now.
     function _list(bytes4 add, bytes4 remove, uint256 whom, uint256 kind) private returns (bool) {
         if (kind % 3 == 0) {
-            // every other time somebody who has paid, whose payment may be under way
+            // two times in three a party of a payment that may be under way
             return _tryOn(address(compliance), OFFICER, abi.encodeWithSelector(add, _somebody(whom), ""));
         }
         for (uint256 i = 0; i < 6; ++i) {
@@ -232,8 +232,9 @@ abstract contract Officers is Signers {
     }
 
     function _somebody(uint256 seed) private view returns (address) {
-        (Payment memory payment, bool found) = _pick(seed / 2);
-        return found && seed % 2 == 0 ? payment.sender : _anyone(seed / 2);
+        (Payment memory payment, bool found) = _pick(seed / 3);
+        if (!found || seed % 3 == 2) return _anyone(seed / 3);
+        return seed % 3 == 0 ? payment.sender : payment.recipient;
     }
 
     function _anyone(uint256 seed) internal view returns (address) {
