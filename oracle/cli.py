@@ -64,7 +64,7 @@ app = typer.Typer(
 
 @app.callback()
 def _payflow() -> None:
-    pass
+    pass  # Typer makes no group of an application that has neither commands nor this
 
 
 def main() -> None:

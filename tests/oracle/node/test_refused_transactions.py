@@ -1,7 +1,7 @@
 """Transactions that the RPC node does not take: nothing is held by what nobody has, and nothing is paid for it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,21 @@ def refusing(words: str) -> dict[str, Any]:
     return {"error": {"code": -32000, "message": words}}
 
 
+def turned_away(words: str, which: Callable[[dict[str, Any]], bool]) -> Callable[[Call], Any]:
+    """The RPC node takes all transactions but `which`."""
+
+    def instead(call: Call) -> Any:
+        transaction = sent(call)
+        return refusing(words) if transaction is not None and which(transaction) else None
+
+    return instead
+
+
+def most(transaction: dict[str, Any]) -> int:
+    """What a transaction may cost, in wei."""
+    return int(transaction["gas"] * transaction["maxFeePerGas"])
+
+
 def first_estimate_is_odd(call: Call, answer: Any, lied: list[bool]) -> Any:
     if call["method"] != "eth_estimateGas" or lied or "result" not in answer:
         return answer
@@ -69,13 +84,11 @@ def test_settle__rpc_node_lets_one_transaction_cost_less_than_a_batch__goes_in_s
     ids = open_many(net, 20, net.token, net.payee)
     costs = list[int]()
 
-    def limit(call: Call) -> Any:
-        if (transaction := sent(call)) is None:
-            return None
-        costs.append(transaction["gas"] * transaction["maxFeePerGas"])
-        return refusing("tx fee exceeds the configured cap") if costs[-1] > max(costs) // 2 else None
+    def costs_too_much(transaction: dict[str, Any]) -> bool:
+        costs.append(most(transaction))
+        return costs[-1] > max(costs) // 2
 
-    rpc.instead = limit
+    rpc.instead = turned_away("tx fee exceeds the configured cap", costs_too_much)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
         for one in ids:
             node.reaches(one, PaymentStatus.SETTLED)
@@ -88,13 +101,11 @@ def test_settle__nothing_is_taken__is_told_until_something_is_and_fees_stay_what
 ) -> None:
     tips = list[int]()
 
-    def refuse(call: Call) -> Any:
-        if (transaction := sent(call)) is None:
-            return None
+    def any_of_them(transaction: dict[str, Any]) -> bool:
         tips.append(transaction["maxPriorityFeePerGas"])
-        return refusing("this plan does not include sending transactions")
+        return True
 
-    rpc.instead = refuse
+    rpc.instead = turned_away("this plan does not include sending transactions", any_of_them)
     ids = [net.pay(3 * DOLLAR + number) for number in range(2)]
     settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2, retry_max=1)
     with running(settings) as node:
@@ -116,15 +127,7 @@ def test_push__sent_before_and_refused_ever_since__does_nothing_at_its_nonce_and
     net.anvil.call("evm_setAutomine", False)
     forgotten = list[str]()
 
-    def refuse(call: Call) -> Any:
-        transaction = sent(call)
-        if transaction is None or transaction["gas"] == 21_000:
-            return None
-        if not forgotten:
-            return None
-        return refusing("tx fee exceeds the configured cap")
-
-    rpc.instead = refuse
+    rpc.instead = turned_away("tx fee exceeds the configured cap", lambda one: bool(forgotten) and one["gas"] > 21_000)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.3)) as node:
         (waiting,) = eventually(lambda: pool(net), "it waits", node.service.health)
         forgotten.append(waiting["hash"])
@@ -143,18 +146,16 @@ def test_push__pool_of_the_rpc_node_is_full__fees_are_not_raised_before_it_is_ti
     net: Devnet, rpc: FaultyRpc, tmp_path: Path
 ) -> None:
     """geth calls it underpriced, where the pool is full of what pays more."""
-    turned_away = list[bool]()
+    seen = list[int]()
 
-    def refuse(call: Call) -> Any:
-        if sent(call) is None:
-            return None
-        turned_away.append(True)
-        return refusing("transaction underpriced")
+    def any_of_them(transaction: dict[str, Any]) -> bool:
+        seen.append(transaction["nonce"])
+        return True
 
-    rpc.instead = refuse
+    rpc.instead = turned_away("transaction underpriced", any_of_them)
     payment_id = net.pay(3 * DOLLAR)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60)) as node:
-        eventually(lambda: len(turned_away) > 10, "it is sent again and again", node.service.health)
+        eventually(lambda: len(seen) > 10, "it is sent again and again", node.service.health)
         rpc.instead = lambda _call: None
         node.reaches(payment_id, PaymentStatus.SETTLED)
         assert len(node.service.payment(payment_id).attempts) == 1
@@ -187,13 +188,11 @@ def test_push__replacement_is_refused_and_the_first_one_waits_in_the_pool__is_le
     net.anvil.call("evm_setAutomine", False)
     costs = list[int]()
 
-    def limit(call: Call) -> Any:
-        if (transaction := sent(call)) is None:
-            return None
-        costs.append(transaction["gas"] * transaction["maxFeePerGas"])
-        return refusing("tx fee exceeds the configured cap") if costs[-1] > costs[0] else None
+    def costs_more_than_the_first(transaction: dict[str, Any]) -> bool:
+        costs.append(most(transaction))
+        return costs[-1] > costs[0]
 
-    rpc.instead = limit
+    rpc.instead = turned_away("tx fee exceeds the configured cap", costs_more_than_the_first)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2)) as node:
         eventually(lambda: len(set(costs)) > 1 and len(costs) > 8, "it is refused again and again", node.service.health)
         (waiting,) = pool(net)
@@ -237,16 +236,14 @@ def test_settle__rpc_node_takes_none_of_some_payments__the_others_go_at_once_and
     listed = net.accounts[7]
     open_many(net, 20, net.token, listed)
     good = net.pay(2 * DOLLAR)
-    filtered = list[bool]()
+    filtered = list[int]()
 
-    def screen(call: Call) -> Any:
-        transaction = sent(call)
-        if transaction is None or bytes.fromhex(listed[2:]) not in bytes(transaction["data"]):
-            return None
-        filtered.append(True)
-        return refusing("transaction rejected by policy")
+    def names_it(transaction: dict[str, Any]) -> bool:
+        found = bytes.fromhex(listed[2:]) in bytes(transaction["data"])
+        filtered.extend([transaction["nonce"]] * found)
+        return found
 
-    rpc.instead = screen
+    rpc.instead = turned_away("transaction rejected by policy", names_it)
     settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, retry_first=60, retry_max=60)
     with running(settings) as node:
         node.reaches(good, PaymentStatus.SETTLED)
@@ -264,14 +261,7 @@ def test_push__pays_less_than_the_rpc_node_demands__pays_an_eighth_more_until_it
     net: Devnet, rpc: FaultyRpc, tmp_path: Path, words: str
 ) -> None:
     """In the words of besu and nethermind."""
-
-    def demand(call: Call) -> Any:
-        transaction = sent(call)
-        if transaction is None or transaction["maxPriorityFeePerGas"] >= 1.3 * GWEI:
-            return None
-        return refusing(words)
-
-    rpc.instead = demand
+    rpc.instead = turned_away(words, lambda one: one["maxPriorityFeePerGas"] < 1.3 * GWEI)
     payment_id = net.pay(3 * DOLLAR)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.3)) as node:
         node.reaches(payment_id, PaymentStatus.SETTLED)
