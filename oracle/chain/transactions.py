@@ -10,8 +10,6 @@ from oracle.chain.rpc import Rpc
 from oracle.errors import FeeLimitReached, RpcRejected, RpcUnavailable
 
 GWEI = 10**9
-INTERNAL_ERROR = -32603
-"""JSON-RPC's code for a failure that is the server's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +133,23 @@ def classify(message: str) -> Broadcast:
 def _is_open(refused: RpcRejected) -> bool:
     """Whether the node may have taken what it says that it failed with, as proxies do whose upstream was slow."""
     words = refused.message.lower()
-    return refused.rpc_code == INTERNAL_ERROR or any(sign in words for sign in _FAILURES)
+    return any(sign in words for sign in _FAILURES)
 
 
-_FAILURES = ("timeout", "timed out", "deadline exceeded", "internal error", "unavailable", "bad gateway", "try again")
+# by words and not by -32603, which some clients give to every refusal
+_FAILURES = (
+    "timeout",
+    "time-out",
+    "timed out",
+    "deadline exceeded",
+    "internal error",
+    "service unavailable",
+    "temporarily unavailable",
+    "bad gateway",
+    "connection reset",
+    "context canceled",
+    "socket hang up",
+)
 
 _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
     Broadcast.KNOWN: ("already known", "already imported", "known transaction", "alreadyknown", "already in mempool"),
@@ -155,12 +166,6 @@ _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
         "ownnoncealreadyused",
         "pool is full",
     ),
-    Broadcast.NONCE_USED: (
-        "nonce too low",
-        "oldnonce",
-        "nonce is too low",
-        "nonce has already been used",
-        "invalid transaction nonce",
-    ),
+    Broadcast.NONCE_USED: ("nonce too low", "oldnonce", "nonce is too low", "nonce has already been used"),
     Broadcast.POOR: ("insufficient funds", "insufficientfunds", "insufficient balance", "upfront cost exceeds"),
 }

@@ -118,17 +118,15 @@ class Outbox:
         self._send(last.tx, last.raw, last.gas * last.max_fee)
 
     def use_up(self, intent: Intent, tried: Sequence[Attempt], trouble: TransactionError, *, void: bool) -> None:
-        """There was trouble with one attempt more. Where nobody has any before it, it goes as it is, or does nothing at
-        the same fees: no later nonce can be used before this one. Raises TransactionError."""
-        if any(self._port.is_known(one.tx) for one in tried):
-            return
+        """There was trouble with one attempt more: the last one goes once more, or, where nobody has any, does nothing
+        at the same fees: no later nonce can be used before this one. Raises TransactionError."""
         last = tried[-1]
         try:
             if void == last.void and not isinstance(trouble, TransactionRefused):
                 with suppress(TransactionRefused):
                     self.again(last)
                     return
-            if not last.void:
+            if not last.void and not any(self._port.is_known(one.tx) for one in tried):
                 self.replace(intent, last, Fees(last.max_fee, last.priority_fee), void=True)
         except TransactionError as another:
             # the first trouble says why it came to this

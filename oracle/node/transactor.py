@@ -136,10 +136,11 @@ class Transactor:
         if doubt:
             self._doubted = {intent.id for intent in waiting}
         until, silent = time.monotonic() + PATIENCE, set[int]()
-        # what was not answered before must not keep the others from their turn
+        # what was not answered when it had its turn last must not keep the others from theirs
         for intent in sorted(waiting, key=lambda one: one.id in self._silent):
             if stop.is_set() or (silent and time.monotonic() >= until):
                 break
+            self._silent.discard(intent.id)
             with self._going_on(intent.id, silent):
                 if intent.state == intents.MINED:
                     self._confirm(intent, used, final_block)
@@ -149,7 +150,6 @@ class Transactor:
                     self._miss(intent, head, "its nonce is far beyond those that are used")
                 else:
                     self._push(intent, head)
-        self._silent = silent
         if not stop.is_set():
             with self._going_on(0, silent):
                 self._close_gap(used, head)
@@ -166,6 +166,7 @@ class Transactor:
         except (TransactionError, RpcError) as trouble:
             if isinstance(trouble, RpcUnavailable):
                 silent.add(intent_id)
+                self._silent.add(intent_id)
             self._note(trouble)
 
     def _note(self, trouble: TransactionError | RpcError) -> None:
@@ -202,16 +203,18 @@ class Transactor:
         """The nonce is used: by one of the intent's attempts, or by somebody else's transaction."""
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
+        odd = None
         for attempt in reversed(tried):
             receipt = self._port.receipt(attempt.tx)
             if receipt is None:
                 continue
             if receipt.block > head.number + FAR:
                 # it would count as still to be read for as long as the chain takes to get there
-                raise RpcInconsistent(
+                odd = RpcInconsistent(
                     endpoint=self._port.endpoint,
                     problem=f"{attempt.tx} is in block {receipt.block}, and the newest is {head.number}",
                 )
+                continue
             self._misses.pop(intent.id, None)
             with self._database.writing() as connection:
                 intents.change_intent(
@@ -227,6 +230,8 @@ class Transactor:
             log.info("transaction included", tx=receipt.tx, block=receipt.block, succeeded=receipt.succeeded)
             self._on_mined(intent, receipt, attempt.void)
             return
+        if odd is not None:
+            raise odd
         self._miss(intent, head, "its nonce was used by another transaction of this key")
 
     def _miss(self, intent: Intent, head: Header, why: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from oracle.chain.status import PaymentStatus
-from oracle.node import Stage
+from oracle.node import Stage, transactor
 from oracle.signing import LocalSigner
 from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
 from tests.oracle.faulty_rpc import Call, Fault, FaultyRpc
@@ -497,3 +497,27 @@ def test_receipt__blocks_come_from_a_backend_far_behind__nothing_is_sent_a_secon
             node.reaches(payment_id, PaymentStatus.SETTLED)
             assert len(node.service.payment(payment_id).attempts) == 1
     assert int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) == 1
+
+
+def test_step__no_answer_about_two_transactions_takes_all_its_time__a_third_has_its_turn(
+    net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactor, "PATIENCE", 0.05)
+    open_many(net, 3, net.token, net.payee)
+    net.anvil.call("evm_setAutomine", False)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, batch_size=1, bump_after=60)
+        with running(settings) as node:
+            eventually(lambda: len(pool(net)) == 3, "all wait", node.service.health)
+            *silent, third = [one["hash"] for one in sorted(pool(net), key=lambda one: int(one["nonce"], 16))]
+
+            def fault(call: Call, answer: Any) -> Any:
+                if call["method"] != "eth_getTransactionByHash" or call["params"][0] not in silent:
+                    return answer
+                time.sleep(0.1)
+                return None
+
+            rpc.fault = fault
+            node.problem("rpc-unavailable")
+            net.anvil.call("anvil_dropTransaction", third)
+            eventually(lambda: third in [one["hash"] for one in pool(net)], "it is sent again", node.service.health)
