@@ -131,7 +131,8 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
                     reports[0].signatures, _hashTypedDataV4(RiskReports.hash(only)), signerSet, 0, required, required
                 );
             if (signed != required) revert QuorumMismatch(signed, required);
-            return _verdict(only, config.limits);
+            _judge(verdict, only, config.limits);
+            return verdict;
         }
         uint256[] memory votes = new uint256[](required);
         uint256 count = 0;
@@ -150,7 +151,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
             count = Votes.cast(votes, count, signed, report.overallScore, i);
         }
         if (count != required) revert QuorumMismatch(count, required);
-        return _verdict(reports[Votes.median(votes, count)].report, config.limits);
+        _judge(verdict, reports[Votes.median(votes, count)].report, config.limits);
     }
 
     /// @inheritdoc IFraudOracle
@@ -186,8 +187,9 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         verdicts = new Verdict[](paymentIds.length);
         uint32 limits = config.limits;
         if (batches.length == 1) {
-            for (uint256 p = 0; p < paymentIds.length; ++p) {
-                verdicts[p] = _verdict(batches[0].reports[p], limits);
+            RiskReport[] calldata only = batches[0].reports;
+            for (uint256 p = 0; p < only.length; ++p) {
+                _judge(verdicts[p], only[p], limits);
             }
             return verdicts;
         }
@@ -197,7 +199,7 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
             for (uint256 i = 0; i < batches.length; ++i) {
                 cast = Votes.cast(votes, cast, weights[i], batches[i].reports[p].overallScore, i);
             }
-            verdicts[p] = _verdict(batches[Votes.median(votes, count)].reports[p], limits);
+            _judge(verdicts[p], batches[Votes.median(votes, count)].reports[p], limits);
         }
     }
 
@@ -235,14 +237,13 @@ contract FraudOracle is IFraudOracle, Governed, EIP712 {
         return (count, seen);
     }
 
-    function _verdict(RiskReport calldata report, uint32 limits) private pure returns (Verdict memory) {
-        return Verdict({
-            score: report.overallScore,
-            level: limits.levelOf(report.overallScore),
-            alerts: report.alerts,
-            modelVersion: report.modelVersion,
-            evidenceHash: report.evidenceHash
-        });
+    /// @dev Writes into memory that is there already: the compiler allocates an array's structs with the array.
+    function _judge(Verdict memory verdict, RiskReport calldata report, uint32 limits) private pure {
+        verdict.score = report.overallScore;
+        verdict.level = limits.levelOf(report.overallScore);
+        verdict.alerts = report.alerts;
+        verdict.modelVersion = report.modelVersion;
+        verdict.evidenceHash = report.evidenceHash;
     }
 
     // --- a single signer -----------------------------------------------------------------------------------------
