@@ -38,6 +38,7 @@
     │       ├── GasLimitReached
     │       ├── InsufficientFunds
     │       ├── TransactionRefused     the RPC node does not take the transaction
+    │       ├── TransactionUndecided   something failed behind the RPC node, which may have taken it
     │       └── WaitedTooLong          what a command waited for did not happen in time
     ├── SigningError
     │   ├── InvalidReport              a field is outside of what the contract accepts
@@ -495,6 +496,17 @@ class TransactionRefused(TransactionError):
         self.tx, self.message = tx, message
         super().__init__(
             f"The RPC node does not take transaction {tx}: {message}. What it carries is tried again.",
+            tx=tx,
+            message=message,
+        )
+
+
+class TransactionUndecided(TransactionError):
+    def __init__(self, *, tx: str, message: str) -> None:
+        self.tx, self.message = tx, message
+        super().__init__(
+            f"The RPC node answered transaction {tx} with {message!r}: it may be on its way or not. It is sent again,"
+            f" and gives way to one that does nothing where nobody gets to know it.",
             tx=tx,
             message=message,
         )

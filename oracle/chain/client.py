@@ -246,7 +246,7 @@ class PayFlowClient:
             raise InsufficientFunds(
                 address=signer.address, balance=self._port.balance(signer.address), needed=gas * fees.most
             )
-        if outcome not in (Broadcast.ACCEPTED, Broadcast.KNOWN):
+        if outcome not in (Broadcast.ACCEPTED, Broadcast.KNOWN, Broadcast.UNDECIDED):
             raise TransactionRefused(tx=signed.hash, message=words)
         receipt = self.wait_for(lambda: self._port.receipt(signed.hash), what=f"transaction {signed.hash}")
         if not receipt.succeeded:

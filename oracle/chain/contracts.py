@@ -28,6 +28,8 @@ SIGNER_ROLE = "0x" + keccak(b"AI_ORACLE_ROLE").hex()
 GENESIS = "genesis hash"
 MOST_DECIMALS = 36
 """What scoring can work with; no real token has more than 24."""
+NAMELESS = "?"
+"""Symbol of a token that says nothing usable."""
 
 CREATIONS = ("PaymentCreated", "PaymentPaidInstantly")
 """Events that bring a payment into being."""
@@ -267,14 +269,14 @@ class Contracts:
         return [bool(returned(function, answer)) for answer in self._rpc.ask_many("eth_call", calls)]
 
     def read_symbol(self, token: str) -> str:
-        """What a token calls itself, for people; "?" where it says nothing usable."""
+        """What a token calls itself, for people; NAMELESS where it says nothing usable."""
         symbol = load_abi("TestStablecoin").functions["symbol"]
         try:
             answer = self._rpc.ask("eth_call", {"to": token, "data": symbol.call_data()}, "latest")
-            return str(symbol.result(answer.data()))[:32] or "?"
+            return str(symbol.result(answer.data()))[:32] or NAMELESS
         except (RpcRejected, DecodingError):
             pass  # in whatever words: a token's code must not keep the node from the blocks after its listing
-        return "?"
+        return NAMELESS
 
     # --- calldata for PayFlowCore ---
 

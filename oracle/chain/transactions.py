@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from oracle.chain.answers import HASH, WORD
 from oracle.chain.rpc import Rpc
-from oracle.errors import FeeLimitReached, RpcRejected, RpcUnavailable
+from oracle.errors import FeeLimitReached, RpcRejected
 
 GWEI = 10**9
 
@@ -55,6 +55,7 @@ class Broadcast(Enum):
     NONCE_USED = "its nonce is used"
     UNDERPRICED = "it pays too little, or no more than another with this nonce"
     POOR = "the account cannot pay for it"
+    UNDECIDED = "something failed behind the RPC node: it may have arrived or not"
     REFUSED = "refused"
 
 
@@ -105,54 +106,27 @@ class TransactionPort:
     def broadcast(self, raw: str) -> tuple[Broadcast, str]:
         """Send a signed transaction once; returns what became of it and the node's words.
 
-        Raises RpcUnavailable where no answer came, or one that says that something failed behind it: the transaction
-        may or may not have arrived.
+        Raises RpcUnavailable where no answer came: the transaction may or may not have arrived.
         """
-        method = "eth_sendRawTransaction"
         try:
-            self._rpc.write(method, raw)
+            self._rpc.write("eth_sendRawTransaction", raw)
         except RpcRejected as refused:
-            meaning = classify(refused.message)
-            if meaning is Broadcast.REFUSED and _is_open(refused):
-                raise RpcUnavailable(
-                    endpoint=self.endpoint, method=method, attempts=1, cause=f"it answered {refused.message!r}"
-                ) from None
-            return meaning, refused.message
+            return classify(refused.message), refused.message
         return Broadcast.ACCEPTED, ""
 
 
 def classify(message: str) -> Broadcast:
     """What a refusal means; the words are those of geth, erigon, nethermind, besu, reth and anvil."""
-    words = message.lower()
+    # a space before, so that a sign can ask for the beginning of a word
+    words = " " + message.lower()
     for meaning, signs in _REFUSALS.items():
         if any(sign in words for sign in signs):
             return meaning
     return Broadcast.REFUSED
 
 
-def _is_open(refused: RpcRejected) -> bool:
-    """Whether the node may have taken what it says that it failed with, as proxies do whose upstream was slow."""
-    words = refused.message.lower()
-    return any(sign in words for sign in _FAILURES)
-
-
-# by words and not by -32603, which some clients give to every refusal
-_FAILURES = (
-    "timeout",
-    "time-out",
-    "timed out",
-    "deadline exceeded",
-    "internal error",
-    "service unavailable",
-    "temporarily unavailable",
-    "bad gateway",
-    "connection reset",
-    "context canceled",
-    "socket hang up",
-)
-
 _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
-    Broadcast.KNOWN: ("already known", "already imported", "known transaction", "alreadyknown", "already in mempool"),
+    Broadcast.KNOWN: ("already known", "already imported", " known transaction", "alreadyknown", "already in mempool"),
     Broadcast.UNDERPRICED: (
         "underpriced",
         "feetoolow",
@@ -168,4 +142,25 @@ _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
     ),
     Broadcast.NONCE_USED: ("nonce too low", "oldnonce", "nonce is too low", "nonce has already been used"),
     Broadcast.POOR: ("insufficient funds", "insufficientfunds", "insufficient balance", "upfront cost exceeds"),
+    # by words and not by -32603, which some clients give to every refusal; proxies say so whose upstream was slow
+    Broadcast.UNDECIDED: (
+        "timeout",
+        "time-out",
+        "timed out",
+        "deadline exceeded",
+        "internal error",
+        "internal server error",
+        "service unavailable",
+        "temporarily unavailable",
+        "bad gateway",
+        "no backends available",
+        "no upstream",
+        "upstream error",
+        "upstream connect",
+        "connection reset",
+        "connection refused",
+        "unexpected eof",
+        "context canceled",
+        "socket hang up",
+    ),
 }

@@ -57,12 +57,14 @@ ACCEPTED = Refusal()
 @dataclass(slots=True)
 class Outcome:
     """What came of a round: whether anything was sent, and whether any trial succeeded; `untried`: which payments the
-    RPC node would not try, and why; `trouble`: why the node itself could not send, the first such."""
+    RPC node would not try, and why; `trouble`: why the node itself could not send, the first such; `refused`: what the
+    RPC node did not take, the first such."""
 
     sent: bool = False
     succeeded: bool = False
     untried: dict[str, RpcError] = field(default_factory=dict)
     trouble: TransactionError | None = None
+    refused: TransactionRefused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Dispatcher:
             turn.outcome.untried[row.payment_id] = refusal.rpc
         elif refusal.rpc is not None:
             # it may be this one's matter, or the RPC node takes nothing at all: an operator is told in any case
-            turn.outcome.trouble = turn.outcome.trouble or refusal.rpc
+            turn.outcome.refused = turn.outcome.refused or refusal.rpc
 
     def _attempt(self, rows: Sequence[PaymentRow], turn: Round, asks: int) -> Refusal:
         if not turn.goes_on():

@@ -175,6 +175,7 @@ class Node:
             self._claim_nonces(signer.address)
         digests = ReportDigests(chain_id=chain_id, verifying_contract=deployment.oracle.address)
         tokens = Tokens(deployment, self._database)
+        tokens.name_again(contracts)
         peers = Peers(settings.peers, timeout=settings.peer_timeout, digests=digests, stop=stop)
         port = TransactionPort(rpc)
         settler = transactor = None

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from oracle.chain.transactions import Broadcast, Fees, TransactionPort
-from oracle.errors import InsufficientFunds, RpcInconsistent, TransactionError, TransactionRefused
+from oracle.errors import InsufficientFunds, RpcInconsistent, TransactionError, TransactionRefused, TransactionUndecided
 from oracle.node.views import Stage
 from oracle.signing import LocalSigner, SignedTransaction
 from oracle.store import Attempt, Database, Intent, intents, payments
@@ -154,6 +154,8 @@ class Outbox:
             intents.change_attempt(connection, tx, problem=problem)
         if outcome is Broadcast.POOR:
             raise InsufficientFunds(address=self.address, balance=self._port.balance(self.address), needed=cost)
+        if outcome is Broadcast.UNDECIDED:
+            raise TransactionUndecided(tx=tx, message=words)
         if outcome is Broadcast.REFUSED:
             raise TransactionRefused(tx=tx, message=words)
 

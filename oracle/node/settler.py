@@ -17,7 +17,7 @@ from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts
 from oracle.chain.status import PaymentStatus
 from oracle.chain.transactions import Receipt
-from oracle.errors import RpcError, TransactionRefused
+from oracle.errors import RpcError
 from oracle.node.authority import Authority
 from oracle.node.bus import EventBus
 from oracle.node.condition import Condition
@@ -28,6 +28,7 @@ from oracle.node.peers import Peers
 from oracle.node.plan import UNHURRIED, RetryPolicy, groups, haste, last_chance, turn_of
 from oracle.node.progress import Change, Progress
 from oracle.node.transactor import Transactor
+from oracle.node.troubles import Troubles
 from oracle.node.untried import Untried
 from oracle.node.views import Stage
 from oracle.settings import Settings
@@ -77,7 +78,6 @@ class Settler:
         self._condition = condition
         self._metrics = metrics
         self._yields = self._alone_first = False
-        self._refused_until = float("-inf")
         retry = RetryPolicy(settings.retry_first, settings.retry_max, settings.retry_limit)
         self._authority = Authority(contracts, signer.address, condition)
         self._progress = Progress(database=database, bus=bus, metrics=metrics, retry=retry)
@@ -91,6 +91,7 @@ class Settler:
             progress=self._progress,
         )
         self._untried = Untried(self._dispatcher, condition, memory=2 * settings.retry_max)
+        self._troubles = Troubles(condition, memory=2 * settings.retry_max)
 
     def step(self, head: Header, transactor: Transactor, stop: Event) -> None:
         """Submit what is due and put away what is past its deadline; nothing is sent any more once `stop` is set.
@@ -111,9 +112,10 @@ class Settler:
             is_due = is_left and self._plan(turn)
         except RpcError:
             self._untried.take(turn.outcome, ended=True)
+            self._troubles.take(turn.outcome, is_due=True)
             raise
         self._untried.take(turn.outcome)
-        self._tell(turn.outcome, is_due=is_due)
+        self._troubles.take(turn.outcome, is_due=is_due)
         self._untried.check()
 
     def still_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
@@ -135,7 +137,11 @@ class Settler:
         if receipt.succeeded and not void:
             return
         rows = [row for row in self._payments_of(intent).values() if row.stage == Stage.SUBMITTED]
-        if void:
+        problem = self._problem_of(intent)
+        if void and problem:
+            # not at once: a nonce that is used up by nothing costs gas each time
+            self._progress.refused(rows, f"the RPC node did not take its transaction: {problem}")
+        elif void:
             self._progress.anew(rows)
         else:
             self._progress.refused(rows, f"the transaction {receipt.tx} was reverted")
@@ -145,18 +151,6 @@ class Settler:
         self._progress.refused([row], reason)
 
     # --- steps ---
-
-    def _tell(self, outcome: Outcome, *, is_due: bool) -> None:
-        """Of what keeps the node from sending, until something is sent or nothing is left to be."""
-        if outcome.trouble is not None:
-            self._condition.report("settling", outcome.trouble)
-        if outcome.sent:
-            self._refused_until = float("-inf")
-        elif isinstance(outcome.trouble, TransactionRefused):
-            # what was not taken waits longer and longer, and is no more due meanwhile
-            self._refused_until = time.monotonic() + 2 * self._settings.retry_max
-        if outcome.trouble is None and (outcome.sent or not (is_due or time.monotonic() < self._refused_until)):
-            self._condition.clear("settling")
 
     def _adopt_orphans(self, cursor: BlockRef) -> None:
         """Plan payments anew that count as submitted though no transaction carries them any more.
@@ -335,6 +329,12 @@ class Settler:
     def _now(self, head: Header) -> int:
         """For waits, not for deadlines: on a chain that makes blocks on demand the newest one's time stands still."""
         return max(head.timestamp, self._condition.chain_now())
+
+    def _problem_of(self, intent: Intent) -> str:
+        """Why the last attempt that would have done anything was not taken; nothing where it was."""
+        with self._database.reading() as connection:
+            tried = intents.attempts_of(connection, intent.id)
+        return next((one.problem for one in reversed(tried) if not one.void), "")
 
     def _payments_of(self, intent: Intent) -> Mapping[str, PaymentRow]:
         with self._database.reading() as connection:

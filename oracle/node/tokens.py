@@ -2,11 +2,12 @@
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
-from oracle.chain.contracts import ChainEvent, Contracts, never_listed
+from oracle.chain.contracts import NAMELESS, ChainEvent, Contracts, never_listed
 from oracle.chain.deployment import Deployment, Token
-from oracle.errors import TokenUnknown
+from oracle.errors import RpcError, TokenUnknown
 from oracle.store import Database, payments
 
 _LISTED = "tokens"
@@ -57,11 +58,23 @@ class Tokens:
         with self._lock:
             known = self._listed.get(address)
         token = known or self._named(address, contracts)
-        token = replace(token, decimals=int(event.arguments["decimals"]))
-        if token == known:
-            return
+        self._keep(replace(token, decimals=int(event.arguments["decimals"])))
+
+    def name_again(self, contracts: Contracts) -> None:
+        """Ask those once more that said nothing usable when they were listed: the RPC node may have been at a limit.
+        Raises StoreError."""
         with self._lock:
-            self._listed[address] = token
+            nameless = [one for one in self._listed.values() if one.symbol == NAMELESS]
+        for token in nameless:
+            # the node works without its name
+            with suppress(RpcError):
+                self._keep(replace(token, symbol=contracts.read_symbol(token.address)))
+
+    def _keep(self, token: Token) -> None:
+        with self._lock:
+            if self._listed.get(token.address) == token:
+                return
+            self._listed[token.address] = token
             said = {one.address: (one.symbol, one.decimals) for one in self._listed.values()}
         with self._database.writing() as connection:
             payments.set_meta(connection, _LISTED, json.dumps(said))

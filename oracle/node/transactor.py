@@ -28,6 +28,7 @@ from oracle.errors import (
     RpcInconsistent,
     RpcUnavailable,
     TransactionError,
+    TransactionUndecided,
 )
 from oracle.node.condition import Condition
 from oracle.node.outbox import FAR, FILL, VOID_GAS, Outbox, milliseconds
@@ -87,6 +88,7 @@ class Transactor:
         self._troubles: list[TransactionError | RpcError] = []
         self._unknown: set[int] = set()
         self._silent: set[int] = set()
+        self._waited = False
         self._doubted: set[int] = set()
 
     # --- starting an intent ---
@@ -101,8 +103,8 @@ class Transactor:
         """Journal an intent with its first attempt, then send it.
 
         Raises FeeLimitReached, GasLimitReached, InsufficientFunds before anything is journalled, and TransactionRefused
-        where the RPC node did not take it, so that nothing is held. An account that the RPC node finds too poor is
-        reported, and the transaction is sent again by `step`.
+        where the RPC node did not take it, so that nothing is held. An account that the RPC node finds too poor, and a
+        transaction that it may have taken or not, are reported, and the transaction is sent again by `step`.
         """
         if gas > self._limits.max_gas:
             raise GasLimitReached(needed=gas, limit=self._limits.max_gas)
@@ -113,8 +115,8 @@ class Transactor:
             self._outbox.open(
                 kind=kind, nonce=nonce, to=to, calldata=calldata, payment_ids=payment_ids, fees=fees, gas=gas
             )
-        except InsufficientFunds as poor:
-            self._condition.report("transactions", poor)
+        except (InsufficientFunds, TransactionUndecided) as trouble:
+            self._condition.report("transactions", trouble)
 
     # --- following them ---
 
@@ -133,15 +135,16 @@ class Transactor:
         used = self._port.nonce(self._outbox.address)
         self._troubles.clear()
         self._unknown.clear()
+        self._waited = False
         if doubt:
             self._doubted = {intent.id for intent in waiting}
-        until, silent = time.monotonic() + PATIENCE, set[int]()
+        until = time.monotonic() + PATIENCE
         # what was not answered when it had its turn last must not keep the others from theirs
         for intent in sorted(waiting, key=lambda one: one.id in self._silent):
-            if stop.is_set() or (silent and time.monotonic() >= until):
+            if stop.is_set() or (self._waited and time.monotonic() >= until):
                 break
             self._silent.discard(intent.id)
-            with self._going_on(intent.id, silent):
+            with self._going_on(intent.id):
                 if intent.state == intents.MINED:
                     self._confirm(intent, used, final_block)
                 elif intent.nonce < used:
@@ -151,7 +154,7 @@ class Transactor:
                 else:
                     self._push(intent, head)
         if not stop.is_set():
-            with self._going_on(0, silent):
+            with self._going_on(0):
                 self._close_gap(used, head)
         if self._troubles:
             self._condition.report("transactions", self._troubles[0])
@@ -159,18 +162,18 @@ class Transactor:
             self._condition.clear("transactions")
 
     @contextmanager
-    def _going_on(self, intent_id: int, silent: set[int]) -> Iterator[None]:
-        """What is wrong with one transaction keeps no other from its turn; `silent` learns what was not answered."""
+    def _going_on(self, intent_id: int) -> Iterator[None]:
+        """What is wrong with one transaction keeps no other from its turn."""
         try:
             yield
         except (TransactionError, RpcError) as trouble:
-            if isinstance(trouble, RpcUnavailable):
-                silent.add(intent_id)
-                self._silent.add(intent_id)
-            self._note(trouble)
+            self._note(intent_id, trouble)
 
-    def _note(self, trouble: TransactionError | RpcError) -> None:
+    def _note(self, intent_id: int, trouble: TransactionError | RpcError) -> None:
         """Raises RpcError where the RPC node is silent again and again, and to another question too: it is away."""
+        if isinstance(trouble, RpcUnavailable | TransactionUndecided):
+            self._waited = True
+            self._silent.add(intent_id)
         if isinstance(trouble, RpcUnavailable) and any(isinstance(one, RpcUnavailable) for one in self._troubles):
             self._port.nonce(self._outbox.address)
         self._troubles.append(trouble)
@@ -255,25 +258,35 @@ class Transactor:
         known = self._port.is_known(last.tx)
         # one that will certainly be refused is replaced at once: whoever includes it makes the node pay for nothing
         hopeless = not nothing and not self._is_useful(intent, head, ask=False)
-        if known and not hopeless and not self._is_slow(last):
+        slow = self._is_slow(last)
+        if known and not hopeless and not slow:
             return
-        void = last.void or hopeless or (not nothing and not self._is_useful(intent, head, ask=True))
-        if not known and void == last.void and not self._is_slow(last):
+        # a refusal in the words of a failure: in all that time nobody got to know it
+        lost = slow and not known and _was_undecided(last) and not any(self._port.is_known(one.tx) for one in tried)
+        void = last.void or hopeless or lost or (not nothing and not self._is_useful(intent, head, ask=True))
+        if not known and void == last.void and (lost or not slow):
             # whatever it answers: "underpriced" may be a full pool, and fees rise with time only
             self._outbox.again(last)
             return
         try:
-            self._outbox.replace(intent, last, self._fees(tried, head), void=void)
+            self._outbox.replace(intent, last, self._fees(tried, head, lost=lost), void=void)
+        except TransactionUndecided:
+            raise
         except TransactionError as trouble:
             self._outbox.use_up(intent, tried, trouble, void=void)
             raise
 
-    def _fees(self, tried: Sequence[Attempt], head: Header) -> Fees:
-        """For one attempt more, by what any pool may hold: fees of what nobody took are beaten by nobody.
+    def _fees(self, tried: Sequence[Attempt], head: Header, *, lost: bool) -> Fees:
+        """For one attempt more, by what any pool may hold: fees of what nobody took are beaten by nobody. `lost`: that
+        goes for what the RPC node was undecided about, too.
 
         Raises FeeLimitReached.
         """
-        held = [one for one in tried if not one.problem or classify(one.problem) is Broadcast.UNDERPRICED]
+        held = [
+            one
+            for one in tried
+            if not one.problem or classify(one.problem) is Broadcast.UNDERPRICED or (_was_undecided(one) and not lost)
+        ]
         if not held:
             return self._policy.first(head.base_fee or 0)
         return self._policy.replacement(Fees(held[-1].max_fee, held[-1].priority_fee), head.base_fee or 0)
@@ -285,7 +298,7 @@ class Transactor:
         try:
             return self._still_useful(intent, head, ask=ask)
         except RpcError as trouble:
-            self._note(trouble)
+            self._note(intent.id, trouble)
             self._unknown.add(intent.id)
             return True
 
@@ -309,3 +322,7 @@ class Transactor:
         self._outbox.open(
             kind=FILL, nonce=nonce, to=self._outbox.address, calldata="0x", payment_ids=(), fees=fees, gas=VOID_GAS
         )
+
+
+def _was_undecided(attempt: Attempt) -> bool:
+    return classify(attempt.problem) is Broadcast.UNDECIDED

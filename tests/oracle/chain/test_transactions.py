@@ -55,6 +55,12 @@ def test_replacement__the_limit_leaves_no_room__is_refused() -> None:
         ("max fee per gas less than block base fee: maxFeePerGas: 1, baseFee: 2", Broadcast.UNDERPRICED),
         ("tx fee (1.03 ether) exceeds the configured cap (1.00 ether)", Broadcast.REFUSED),
         ("intrinsic gas too low", Broadcast.REFUSED),
+        ("known transaction: 0x12", Broadcast.KNOWN),
+        ("unknown transaction type", Broadcast.REFUSED),
+        ("Internal error", Broadcast.UNDECIDED),
+        ("upstream request timeout", Broadcast.UNDECIDED),
+        ("no backends available for method", Broadcast.UNDECIDED),
+        ("internal error: already known", Broadcast.KNOWN),
     ],
 )
 def test_classify__words_of_clients__are_understood(message: str, meaning: Broadcast) -> None:

@@ -251,6 +251,48 @@ def test_settle__rpc_node_takes_none_of_some_payments__the_others_go_at_once_and
         assert len(filtered) < 100, "they wait longer and longer"
 
 
+def test_settle__refused_in_the_words_of_a_failure__others_go_on_and_nothing_is_paid_for_it_but_its_nonce(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    """Nobody can tell such a refusal from an upstream that was slow, but by waiting."""
+    listed = net.accounts[7]
+    odd = net.pay(3 * DOLLAR, recipient=listed)
+    tips = list[int]()
+
+    def names_it(transaction: dict[str, Any]) -> bool:
+        tips.append(transaction["maxPriorityFeePerGas"])
+        return bytes.fromhex(listed[2:]) in bytes(transaction["data"])
+
+    rpc.instead = turned_away("Internal error", names_it)
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=1, retry_first=60)
+    with running(settings) as node:
+        assert "Internal error" in node.problem("transaction-undecided")
+        good = net.pay(2 * DOLLAR)
+        node.reaches(good, PaymentStatus.SETTLED)
+        node.untroubled()
+        assert node.service.payment(good).attempts[-1].nonce == 1
+        eventually(lambda: "Internal error" in node.payment(odd).reason, "it is told why it waits")
+    assert set(tips) == {GWEI}
+
+
+def test_settle__refused_in_the_words_of_a_failure__does_not_end_the_round(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    rpc.instead = turned_away("upstream request timeout", lambda one: one["nonce"] == 0)
+    ids = [net.pay(3 * DOLLAR + number) for number in range(3)]
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60, batch_size=1)
+    with running(settings) as node:
+        eventually(lambda: len(queued(net)) == len(ids) - 1, "the others wait for it", node.service.health)
+        rpc.instead = lambda _call: None
+        for one in ids:
+            node.reaches(one, PaymentStatus.SETTLED)
+
+
+def queued(net: Devnet) -> list[Any]:
+    waiting = net.anvil.call("txpool_content")["queued"]
+    return [one for by_nonce in waiting.values() for one in by_nonce.values()]
+
+
 def kept(settings: Settings) -> int:
     with journal(settings) as rows:
         return int(rows.execute("select count(*) from intents").fetchone()[0])

@@ -139,3 +139,19 @@ def test_symbol__fails_without_a_word_of_a_revert__keeps_no_node_from_the_blocks
         net.scheduled("PayFlowCore", "listToken", TOKEN)
         node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
         assert node.service.token(TOKEN).symbol == "?"
+
+
+def test_symbol__answered_by_nobody_when_the_token_was_listed__is_asked_again_at_the_next_start(
+    net: Devnet, tmp_path: Path
+) -> None:
+    # decimals() answers 6, all else is an invalid opcode; later, everything answers "EURT"
+    net.anvil.call("anvil_setCode", TOKEN, "0x60003560e01c63313ce56714601057fe5b600660005260206000f3")
+    settings = net.settings(tmp_path / "data", clock_skew=600)
+    with running(settings) as node:
+        node.ready()
+        net.scheduled("PayFlowCore", "listToken", TOKEN)
+        node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+    net.anvil.call("anvil_setCode", TOKEN, "0x60206000526004602052634555525460e01b60405260606000f3")
+    with running(settings) as node:
+        node.ready()
+        assert (node.service.token(TOKEN).symbol, node.service.token(TOKEN).decimals) == ("EURT", 6)
