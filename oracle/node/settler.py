@@ -289,7 +289,7 @@ class Settler:
         # a fresh payment is put off by the first wait only
         longest = self._settings.retry_first if refused is False else self._settings.retry_max
         with self._database.reading() as connection:
-            found = payments.due(
+            return payments.due(
                 connection,
                 stages=stages,
                 status=PaymentStatus.PENDING,
@@ -298,11 +298,10 @@ class Settler:
                 refused=refused,
                 before=before,
                 after=after,
+                # a payment that was reorganised into another block may still be in a transaction from before
+                besides=intents.payments_held([intents.OPEN]),
                 limit=limit,
             )
-            # a payment that was reorganised into another block may still be in a transaction from before
-            held = intents.payments_held(connection, [intents.OPEN])
-        return [row for row in found if row.payment_id not in held]
 
     def _may_wait(self, fresh: Sequence[PaymentRow], head: Header) -> bool:
         now, wait = self._now(head), self._settings.batch_wait

@@ -175,8 +175,7 @@ class Watcher:
         for event in payments.events_of(connection, row.payment_id):
             left = moved(left, event)
         if left.status == PaymentStatus.PENDING and row.stage == Stage.DONE:
-            held = row.payment_id in intents.payments_held(connection)
-            stage = Stage.SUBMITTED if held else Stage.SIGNED
+            stage = Stage.SUBMITTED if intents.is_held(connection, row.payment_id) else Stage.SIGNED
             left = replace(left, stage=stage.value, reason="", refusals=0, retry_at=0)
         payments.put_payment(connection, left)
 

@@ -67,14 +67,19 @@ def payments_of(connection: Connection, intent_id: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def payments_held(connection: Connection, states: Iterable[str] = PENDING) -> set[str]:
-    """The ids of all payments that intents in any of `states` carry."""
-    query = (
+def payments_held(states: Iterable[str]) -> Select[Any]:
+    """A query for the ids of all payments that intents in any of `states` carry."""
+    return (
         select(intent_payments.c.payment_id)
         .join(intents, intents.c.id == intent_payments.c.intent_id)
         .where(intents.c.state.in_(list(states)))
     )
-    return set(connection.execute(query).scalars())
+
+
+def is_held(connection: Connection, payment_id: str) -> bool:
+    """Whether an intent that is not over carries the payment."""
+    query = payments_held(PENDING).where(intent_payments.c.payment_id == payment_id)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def payments_carried(cursor: int) -> Select[Any]:

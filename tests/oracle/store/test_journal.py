@@ -195,7 +195,7 @@ def test_add_blocks__long_history__keeps_what_is_asked_for(database: Database) -
         assert payments.previous_block(connection, 90) is None
 
 
-def test_payments_held__intents_come_and_go__only_unfinished_ones_hold(database: Database) -> None:
+def test_is_held__intents_come_and_go__only_unfinished_ones_hold(database: Database) -> None:
     with database.writing() as connection:
         ids = [
             intents.add_intent(
@@ -212,7 +212,17 @@ def test_payments_held__intents_come_and_go__only_unfinished_ones_hold(database:
         for intent, state in zip(ids, (intents.OPEN, intents.MINED, intents.FINAL, intents.DISPLACED), strict=True):
             intents.change_intent(connection, intent, state=state)
     with database.reading() as connection:
-        assert intents.payments_held(connection) == {a_hash(0), a_hash(1)}
+        assert [n for n in range(4) if intents.is_held(connection, a_hash(n))] == [0, 1]
+
+
+def test_due__more_are_held_than_a_look_takes__finds_the_others(database: Database) -> None:
+    with database.writing() as connection:
+        payments.add_scored(connection, [a_payment(number) for number in range(1, 7)])
+        held = [a_hash(number) for number in range(1, 5)]
+        intents.add_intent(
+            connection, kind="settle", nonce=0, destination="0x" + "cc" * 20, calldata="0x", payment_ids=held, now=0
+        )
+    assert numbers_due(database, 500, besides=intents.payments_held([intents.OPEN]), limit=2) == [5, 6]
 
 
 def test_add_to_counters__twice__adds_up(database: Database) -> None:
