@@ -3,8 +3,9 @@
 import time
 
 from oracle.chain.blocks import BlockReader
-from oracle.errors import RpcRejected
+from oracle.errors import RpcInconsistent, RpcRejected
 from oracle.node.condition import Condition
+from oracle.node.outbox import FAR
 from oracle.settings import Settings
 
 LOOK = 5.0
@@ -41,4 +42,11 @@ class Finality:
             self._condition.report("finality", refused)
             return None
         self._condition.clear("finality")
-        return None if final is None else final.number
+        if final is None:
+            return None
+        head = self._condition.facts.head_block or 0
+        if final.number > head + FAR:
+            # what was called final once is not looked at again
+            problem = f"block {final.number} is said to be final, and the newest is {head}"
+            raise RpcInconsistent(endpoint=self._reader.endpoint, problem=problem)
+        return final.number

@@ -67,3 +67,20 @@ def test_final__chain_stands_still_and_becomes_final__is_seen(
         assert not node.reaches(payment, PaymentStatus.SETTLED).final
         newest.update(net.anvil.call("eth_getBlockByNumber", "latest", False))
         eventually(lambda: node.payment(payment).final, "it is final", node.service.health)
+
+
+def test_final__one_odd_header_from_far_ahead__makes_nothing_final_before_its_time(
+    net: Devnet, proxy: FaultyRpc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finality, "LOOK", 0)
+    genesis = net.anvil.call("eth_getBlockByNumber", "0x0", False)
+    odd: dict[str, Any] = {}
+    proxy.fault = lambda call, answer: {**answer, "result": genesis | odd} if tag_of(call) == "finalized" else answer
+    with running(net.settings(tmp_path / "data", rpc_url=proxy.url, final_tag="finalized")) as node:
+        payment = net.pay(3 * DOLLAR)
+        node.reaches(payment, PaymentStatus.SETTLED)
+        odd["number"] = hex(10**6)
+        assert "1000000" in node.problem("rpc-inconsistent")
+        odd.clear()
+        node.untroubled()
+        assert not node.payment(payment).final
