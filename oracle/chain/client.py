@@ -226,7 +226,7 @@ class PayFlowClient:
         if head.missing:
             raise BlockMissing(endpoint=head.endpoint, block="latest")
         fees = FEES.first(header_of(head.value, head.endpoint).base_fee or 0)
-        nonce = self._port.nonce(signer.address, pending=True)
+        nonce = self._port.nonce(signer.address, tag="pending")
         signed = signer.sign_transaction(
             {
                 "type": 2,

@@ -4,12 +4,15 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from typing import Literal
 
 from oracle.chain.answers import HASH, WORD
 from oracle.chain.rpc import Rpc
 from oracle.errors import FeeLimitReached, RpcRejected
 
 GWEI = 10**9
+NONCE = 53
+"""Bits of a nonce: more is no count of anything, and the next one would not fit the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,12 @@ class FeePolicy:
 
         Raises FeeLimitReached where even the next block would cost more than the limit.
         """
-        if base_fee + self.priority > self.limit:
-            raise FeeLimitReached(needed=base_fee + self.priority, limit=self.limit)
-        return Fees(min(2 * base_fee + self.priority, self.limit), self.priority)
+        needed = base_fee + self.priority
+        if needed > self.limit:
+            raise FeeLimitReached(needed=needed, limit=self.limit)
+        # where that suffices, something is left for one replacement
+        most = int(self.limit / (1 + self.bump))
+        return Fees(min(needed + base_fee, most if needed <= most else self.limit), self.priority)
 
     def replacement(self, last: Fees, base_fee: int) -> Fees:
         """Fees that every client takes in place of `last` and that suffice now. Raises FeeLimitReached."""
@@ -77,9 +83,16 @@ class TransactionPort:
         self._rpc = rpc
         self.endpoint = rpc.endpoint
 
-    def nonce(self, address: str, *, pending: bool = False) -> int:
-        """How many transactions of `address` are included, or, `pending`, included or waiting without a gap."""
-        return self._rpc.ask("eth_getTransactionCount", address, "pending" if pending else "latest").number()
+    def nonce(self, address: str, *, tag: Literal["latest", "pending"] = "latest", at: int | None = None) -> int:
+        """How many transactions of `address` are included, up to block `at` where that is given, or, "pending",
+        included or waiting without a gap."""
+        block = tag if at is None else hex(at)
+        return self._rpc.ask("eth_getTransactionCount", address, block).number(bits=NONCE)
+
+    def gas_of_nothing(self, address: str) -> int:
+        """Gas for a transaction of `address` to itself: more than 21,000 where the chain charges for more than work.
+        Raises RpcRejected where the RPC node does not try it."""
+        return self._rpc.ask("eth_estimateGas", {"from": address, "to": address}).number()
 
     def balance(self, address: str) -> int:
         """Wei that `address` holds."""
@@ -126,7 +139,15 @@ def classify(message: str) -> Broadcast:
 
 
 _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
-    Broadcast.KNOWN: ("already known", "already imported", " known transaction", "alreadyknown", "already in mempool"),
+    Broadcast.KNOWN: (
+        "already known",
+        "already imported",
+        " known transaction",
+        "alreadyknown",
+        "already exists",
+        "existing tx with same hash",
+        "already in mempool",
+    ),
     Broadcast.UNDERPRICED: (
         "underpriced",
         "feetoolow",
@@ -139,6 +160,10 @@ _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
         "less than block base fee",
         "ownnoncealreadyused",
         "pool is full",
+        "could not replace existing tx",
+        "replacementnotallowed",
+        "fee_too_low",
+        "fee too low",
     ),
     Broadcast.NONCE_USED: ("nonce too low", "oldnonce", "nonce is too low", "nonce has already been used"),
     Broadcast.POOR: ("insufficient funds", "insufficientfunds", "insufficient balance", "upfront cost exceeds"),

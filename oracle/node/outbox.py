@@ -7,15 +7,26 @@ from contextlib import suppress
 import structlog
 from sqlalchemy import Connection
 
-from oracle.chain.transactions import Broadcast, Fees, TransactionPort
-from oracle.errors import InsufficientFunds, RpcInconsistent, TransactionError, TransactionRefused, TransactionUndecided
+from oracle.chain.transactions import Broadcast, Fees, TransactionPort, classify
+from oracle.errors import (
+    InsufficientFunds,
+    RpcInconsistent,
+    RpcRejected,
+    TransactionError,
+    TransactionRefused,
+    TransactionUndecided,
+)
 from oracle.node.views import Stage
 from oracle.signing import LocalSigner, SignedTransaction
 from oracle.store import Attempt, Database, Intent, intents, payments
 
 FILL = "fill"
 """Kind of an intent that only closes a gap in the nonces."""
-VOID_GAS = 21_000
+VOID_GAS, MOST_VOID_GAS = 21_000, 1_000_000
+"""What a transaction that does nothing takes, and the most that a chain is believed to charge for one."""
+OTHERS = 16
+"""Transactions of other programs with this account that may wait at a time."""
+DROPPED = "the RPC node said yes, and then knew nothing of it"
 FAR = 128
 """Nonces, or blocks, by which two answers of an RPC node may differ: its backends are a little apart, and other
 programs may use the account."""
@@ -47,20 +58,50 @@ class Outbox:
         """The lowest nonce that neither the chain, nor the RPC node's pool, nor an intent of ours has taken.
 
         Raises RpcInconsistent where the RPC node's two counts are further apart than what can wait: a nonce that is
-        never reached would hold its payments, and all nonces before it, for long.
+        never reached would hold its payments, and each nonce before it costs gas.
         """
-        used = self._port.nonce(self.address)
-        pending = self._port.nonce(self.address, pending=True)
-        if abs(pending - used) > FAR:
+        with self._database.reading() as connection:
+            taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
+        used, pending = self._counts()
+        if pending > max(taken, default=used - 1) + 1:
+            # more than is ours waits: by one answer alone, that is not believed
+            again = self._counts()
+            used, pending = min(used, again[0]), min(pending, again[1])
+        if abs(pending - used) > OTHERS + len(taken):
             raise RpcInconsistent(
                 endpoint=self._port.endpoint, problem=f"the account has used {used} nonces, and {pending} with its pool"
             )
         nonce = max(used, pending)
-        with self._database.reading() as connection:
-            taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
         while nonce in taken:
             nonce += 1
         return nonce
+
+    def _counts(self) -> tuple[int, int]:
+        used = self._port.nonce(self.address)
+        try:
+            return used, self._port.nonce(self.address, tag="pending")
+        except RpcRejected:
+            # it has no such tag: what is ours is in the journal
+            return used, used
+
+    def knows(self, tx: str) -> bool:
+        """Whether the RPC node says that it has a transaction; some answer with an error where they have not."""
+        try:
+            return self._port.is_known(tx)
+        except (RpcRejected, RpcInconsistent):
+            return False
+
+    def disbelieve(self, tried: Sequence[Attempt]) -> None:
+        """The RPC node took these attempts, as it said, and never had them."""
+        with self._database.writing() as connection:
+            for one in tried:
+                if not one.problem:
+                    intents.change_attempt(connection, one.tx, problem=DROPPED)
+
+    def fill(self, nonce: int, fees: Fees) -> None:
+        """Use up a nonce that nothing of ours holds. Raises as `open` does."""
+        gas = self._void_gas(None)
+        self.open(kind=FILL, nonce=nonce, to=self.address, calldata="0x", payment_ids=(), fees=fees, gas=gas)
 
     def open(
         self, *, kind: str, nonce: int, to: str, calldata: str, payment_ids: Sequence[str], fees: Fees, gas: int
@@ -105,7 +146,9 @@ class Outbox:
 
     def replace(self, intent: Intent, last: Attempt, fees: Fees, *, void: bool) -> None:
         """One more attempt of an intent, at its nonce; `void` does nothing. Raises TransactionError."""
-        to, calldata, gas = (self.address, "0x", VOID_GAS) if void else (intent.destination, intent.calldata, last.gas)
+        to, calldata, gas = intent.destination, intent.calldata, last.gas
+        if void:
+            to, calldata, gas = self.address, "0x", self._void_gas(last)
         self.check_funds(gas * fees.most)
         signed = self._sign(intent.nonce, to, calldata, fees, gas)
         with self._database.writing() as connection:
@@ -126,11 +169,24 @@ class Outbox:
                 with suppress(TransactionRefused):
                     self.again(last)
                     return
-            if not last.void and not any(self._port.is_known(one.tx) for one in tried):
+            if not last.void and not any(self.knows(one.tx) for one in tried):
                 self.replace(intent, last, Fees(last.max_fee, last.priority_fee), void=True)
         except TransactionError as another:
             # the first trouble says why it came to this
             raise trouble from another
+
+    def _void_gas(self, last: Attempt | None) -> int:
+        """Gas for a transaction that does nothing, after `last`: twice as much as was refused. What it does not need is
+        not paid for."""
+        try:
+            gas = self._port.gas_of_nothing(self.address)
+        except RpcRejected:
+            gas = VOID_GAS
+        if gas > VOID_GAS:
+            gas += gas // 4
+        if last is not None and last.void and classify(last.problem) is Broadcast.REFUSED:
+            gas = max(gas, 2 * last.gas)
+        return min(max(gas, VOID_GAS), MOST_VOID_GAS)
 
     def _sign(self, nonce: int, to: str, calldata: str, fees: Fees, gas: int) -> SignedTransaction:
         return self._signer.sign_transaction(

@@ -54,9 +54,9 @@ class Rounds:
             self._contracts.check_chain()
             self._contracts.check_code()
             self.unchecked = False
-        final_block = self._finality.block()
         head = self._watcher.step(stop)
-        # the final block is learnt after the step: a reorganisation is measured against what was final before it
+        # after the step: a reorganisation is measured against what was final before it
+        final_block = self._finality.block()
         self._condition.learn(final_block=final_block)
         if head is not None and not stop.is_set():
             self._check_clock(head)
@@ -64,9 +64,9 @@ class Rounds:
                 self._condition.learn(synced_once=True)
                 if self._settler is not None and self._transactor is not None:
                     rewinds = self._watcher.rewinds
-                    self._transactor.step(
-                        head, -1 if final_block is None else final_block, stop, doubt=rewinds != self._rewinds
-                    )
+                    # what is final and was not read yet is not over for the journal
+                    settled = -1 if final_block is None else min(final_block, self._condition.facts.cursor_block or 0)
+                    self._transactor.step(head, settled, stop, doubt=rewinds != self._rewinds)
                     self._rewinds = rewinds
                     self._settler.step(head, self._transactor, stop)
         self._facade.flush_counts()

@@ -15,24 +15,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
-from typing import Protocol
 
 import structlog
 
 from oracle.chain.blocks import Header
-from oracle.chain.transactions import Broadcast, FeePolicy, Fees, Receipt, TransactionPort, classify
+from oracle.chain.transactions import FeePolicy, Receipt, TransactionPort
 from oracle.errors import (
     GasLimitReached,
     InsufficientFunds,
     RpcError,
     RpcInconsistent,
+    RpcRejected,
     RpcUnavailable,
     TransactionError,
     TransactionUndecided,
 )
 from oracle.node.condition import Condition
-from oracle.node.outbox import FAR, FILL, VOID_GAS, Outbox, milliseconds
-from oracle.store import Attempt, Database, Intent, intents
+from oracle.node.outbox import FAR, Outbox
+from oracle.node.pusher import Pusher, StillUseful
+from oracle.store import Database, Intent, intents, payments
 
 PATIENCE = 10.0
 """Seconds after which a step looks after no more intents where one was not answered about: the chain goes on."""
@@ -50,14 +51,6 @@ class Limits:
     max_in_flight: int
     max_gas: int
     bump_after: float
-
-
-class StillUseful(Protocol):
-    """Whether an intent would still move any of its payments if it was included in the next block."""
-
-    def __call__(self, intent: Intent, head: Header, *, ask: bool) -> bool:
-        """By what is in the journal alone, or, with `ask`, by what the contract says to it now."""
-        ...
 
 
 class Transactor:
@@ -82,13 +75,20 @@ class Transactor:
         self._policy = policy
         self._limits = limits
         self._condition = condition
-        self._still_useful = still_useful
         self._on_mined = on_mined
+        self._pusher = Pusher(
+            database=database,
+            outbox=outbox,
+            policy=policy,
+            bump_after=limits.bump_after,
+            still_useful=still_useful,
+            note=self._note,
+        )
         self._misses: dict[int, tuple[str, frozenset[str]]] = {}
         self._troubles: list[TransactionError | RpcError] = []
-        self._unknown: set[int] = set()
-        self._silent: set[int] = set()
+        self._silent: dict[int, float] = {}
         self._waited = False
+        self._below: tuple[int, float, frozenset[str]] | None = None
         self._doubted: set[int] = set()
 
     # --- starting an intent ---
@@ -134,25 +134,27 @@ class Transactor:
             return
         used = self._port.nonce(self._outbox.address)
         self._troubles.clear()
-        self._unknown.clear()
         self._waited = False
+        self._pusher.begin({intent.id for intent in waiting if intent.state == intents.OPEN})
         if doubt:
             self._doubted = {intent.id for intent in waiting}
         until = time.monotonic() + PATIENCE
         # what was not answered when it had its turn last must not keep the others from theirs
-        for intent in sorted(waiting, key=lambda one: one.id in self._silent):
+        for intent in sorted(waiting, key=lambda one: self._silent.get(one.id, 0.0)):
             if stop.is_set() or (self._waited and time.monotonic() >= until):
                 break
-            self._silent.discard(intent.id)
+            self._silent.pop(intent.id, None)
             with self._going_on(intent.id):
                 if intent.state == intents.MINED:
                     self._confirm(intent, used, final_block)
                 elif intent.nonce < used:
                     self._find_receipt(intent, head)
                 elif intent.nonce > used + FAR:
-                    self._miss(intent, head, "its nonce is far beyond those that are used")
+                    if intent.nonce > self._used_as_read() + FAR:
+                        self._miss(intent, head, "its nonce is far beyond those that are used")
                 else:
-                    self._push(intent, head)
+                    self._misses.pop(intent.id, None)
+                    self._pusher.push(intent, head, used)
         if not stop.is_set():
             with self._going_on(0):
                 self._close_gap(used, head)
@@ -173,7 +175,7 @@ class Transactor:
         """Raises RpcError where the RPC node is silent again and again, and to another question too: it is away."""
         if isinstance(trouble, RpcUnavailable | TransactionUndecided):
             self._waited = True
-            self._silent.add(intent_id)
+            self._silent[intent_id] = time.monotonic()
         if isinstance(trouble, RpcUnavailable) and any(isinstance(one, RpcUnavailable) for one in self._troubles):
             self._port.nonce(self._outbox.address)
         self._troubles.append(trouble)
@@ -206,9 +208,13 @@ class Transactor:
         """The nonce is used: by one of the intent's attempts, or by somebody else's transaction."""
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
-        odd = None
+        odd: RpcError | None = None
         for attempt in reversed(tried):
-            receipt = self._port.receipt(attempt.tx)
+            try:
+                receipt = self._port.receipt(attempt.tx)
+            except (RpcRejected, RpcInconsistent) as trouble:
+                odd = trouble
+                continue
             if receipt is None:
                 continue
             if receipt.block > head.number + FAR:
@@ -235,7 +241,15 @@ class Transactor:
             return
         if odd is not None:
             raise odd
-        self._miss(intent, head, "its nonce was used by another transaction of this key")
+        if intent.nonce < self._used_as_read():
+            self._miss(intent, head, "its nonce was used by another transaction of this key")
+
+    def _used_as_read(self) -> int:
+        """Nonces that are used as of the last block whose events are in the journal: what was included up to there
+        shows. Backends that are behind, or ahead, know a nonce and no receipt, or the other way round."""
+        with self._database.reading() as connection:
+            cursor = payments.cursor(connection)
+        return -FAR if cursor is None else self._port.nonce(self._outbox.address, at=cursor.number)
 
     def _miss(self, intent: Intent, head: Header, why: str) -> None:
         """As of one more head, nothing of this intent is, or will be, included."""
@@ -248,81 +262,30 @@ class Transactor:
         log.warning("transaction given up", nonce=intent.nonce, kind=intent.kind, reason=why)
         self._outbox.give_up(intent.id)
 
-    def _push(self, intent: Intent, head: Header) -> None:
-        """See to it that an open intent is in the RPC node's pool, at fees that get it included."""
-        with self._database.reading() as connection:
-            tried = intents.attempts_of(connection, intent.id)
-        self._misses.pop(intent.id, None)
-        last = tried[-1]
-        nothing = last.void or intent.kind == FILL
-        known = self._port.is_known(last.tx)
-        # one that will certainly be refused is replaced at once: whoever includes it makes the node pay for nothing
-        hopeless = not nothing and not self._is_useful(intent, head, ask=False)
-        slow = self._is_slow(last)
-        if known and not hopeless and not slow:
-            return
-        # a refusal in the words of a failure: in all that time nobody got to know it
-        lost = slow and not known and _was_undecided(last) and not any(self._port.is_known(one.tx) for one in tried)
-        void = last.void or hopeless or lost or (not nothing and not self._is_useful(intent, head, ask=True))
-        if not known and void == last.void and (lost or not slow):
-            # whatever it answers: "underpriced" may be a full pool, and fees rise with time only
-            self._outbox.again(last)
-            return
-        try:
-            self._outbox.replace(intent, last, self._fees(tried, head, lost=lost), void=void)
-        except TransactionUndecided:
-            raise
-        except TransactionError as trouble:
-            self._outbox.use_up(intent, tried, trouble, void=void)
-            raise
-
-    def _fees(self, tried: Sequence[Attempt], head: Header, *, lost: bool) -> Fees:
-        """For one attempt more, by what any pool may hold: fees of what nobody took are beaten by nobody. `lost`: that
-        goes for what the RPC node was undecided about, too.
-
-        Raises FeeLimitReached.
-        """
-        held = [
-            one
-            for one in tried
-            if not one.problem or classify(one.problem) is Broadcast.UNDERPRICED or (_was_undecided(one) and not lost)
-        ]
-        if not held:
-            return self._policy.first(head.base_fee or 0)
-        return self._policy.replacement(Fees(held[-1].max_fee, held[-1].priority_fee), head.base_fee or 0)
-
-    def _is_useful(self, intent: Intent, head: Header, *, ask: bool) -> bool:
-        """One that nobody can say that of gets its turn in the pool all the same. It is asked about once a round."""
-        if intent.id in self._unknown:
-            return True
-        try:
-            return self._still_useful(intent, head, ask=ask)
-        except RpcError as trouble:
-            self._note(intent.id, trouble)
-            self._unknown.add(intent.id)
-            return True
-
-    def _is_slow(self, last: Attempt) -> bool:
-        age = (milliseconds() - last.sent_at) / 1000
-        # sent in the future: the clock was wrong then, or is now, and nobody knows how long it has waited
-        return not 0 <= age < self._limits.bump_after
-
     def _close_gap(self, used: int, head: Header) -> None:
-        """Use up a nonce that nothing of ours holds while later ones wait for it: theirs was reorganised away."""
+        """Use up a nonce that nothing of ours holds while later ones wait for it: theirs was reorganised away, or what
+        holds it waits for good."""
         with self._database.reading() as connection:
             taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
         later = [nonce for nonce in taken if used <= nonce <= used + FAR]
         if not later or used in taken:
+            self._below = None
             return
-        nonce = max(used, self._port.nonce(self._outbox.address, pending=True))
+        nonce = max(used, self._port.nonce(self._outbox.address, tag="pending"))
         if nonce in taken or nonce > max(later):
-            return
+            # somebody else's, such as what a journal that was put aside had sent
+            if not self._is_stuck(used, head):
+                return
+            nonce = used
         log.warning("nonce gap", nonce=nonce)
         fees = self._policy.first(head.base_fee or 0)
-        self._outbox.open(
-            kind=FILL, nonce=nonce, to=self._outbox.address, calldata="0x", payment_ids=(), fees=fees, gas=VOID_GAS
-        )
+        self._outbox.fill(nonce, fees)
 
-
-def _was_undecided(attempt: Attempt) -> bool:
-    return classify(attempt.problem) is Broadcast.UNDECIDED
+    def _is_stuck(self, used: int, head: Header) -> bool:
+        """Whether the count of used nonces stood still for a while, and while blocks came."""
+        nonce, since, heads = self._below or (used, time.monotonic(), frozenset[str]())
+        if nonce != used:
+            since, heads = time.monotonic(), frozenset()
+        heads |= {head.hash}
+        self._below = (used, since, heads)
+        return len(heads) > MISSES and time.monotonic() - since > 2 * self._limits.bump_after

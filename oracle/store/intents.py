@@ -86,7 +86,7 @@ def payments_carried(cursor: int) -> Select[Any]:
     """A query for the ids of all payments of which something is still to be heard, as the journal has read up to block
     `cursor`: their transaction waits, or it did its work in a later block."""
     did_its_work = and_(
-        intents.c.state == MINED,
+        intents.c.state.in_((MINED, FINAL)),
         intents.c.mined_block > cursor,
         intents.c.succeeded,
         attempts.c.void.is_not(True),

@@ -105,6 +105,7 @@ class Reading:
 CALLS: dict[str, Callable[[Reading], object]] = {
     "connect": lambda on: connect(on.rpc, on.settings),
     "TransactionPort.nonce": lambda on: on.port.nonce(on.terms.sender),
+    "TransactionPort.gas_of_nothing": lambda on: on.port.gas_of_nothing(on.terms.sender),
     "TransactionPort.balance": lambda on: on.port.balance(on.terms.sender),
     "TransactionPort.is_known": lambda on: on.port.is_known(TX),
     "TransactionPort.receipt": lambda on: on.port.receipt(TX),

@@ -11,7 +11,7 @@ from oracle.node import Stage
 from oracle.settings import Settings
 from oracle.signing import LocalSigner
 from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
-from tests.oracle.node.test_transactions import pool
+from tests.oracle.node.test_transactions import pool, replaced
 from tests.oracle.node.test_unsettleable import open_many
 from tests.oracle.node.trio import SECOND_KEY, trio
 from tests.oracle.running import eventually, running
@@ -93,9 +93,8 @@ def test_push__the_role_is_lost_while_a_settlement_waits__it_is_not_sent_again_a
             fees = {"maxFeePerGas": hex(10**12), "maxPriorityFeePerGas": hex(10**11)}
             assert net.mined({**revocation, **fees})["status"] == "0x1"
             assert pool(net), "the settlement did not fit in"
-            (void,) = eventually(
-                lambda: [one for one in pool(net) if one["to"] == net.signer], "it is given up", lambda: pool(net)
-            )
+            (void,) = eventually(lambda: replaced(net, settlement), "it is given up", lambda: pool(net))
+            assert void["to"] == net.signer
             assert void["nonce"] == settlement["nonce"]
             assert net.status(payment_id) == 1
             net.anvil.mine()
@@ -146,4 +145,4 @@ def test_push__sent_by_a_clock_that_was_ahead__is_replaced(net: Devnet, tmp_path
     with journal(settings) as rows:
         rows.execute("update attempts set sent_at = sent_at + ?", [DAY])
     with running(settings):
-        eventually(lambda: [one for one in pool(net) if one["hash"] != first["hash"]], "it is replaced")
+        eventually(lambda: replaced(net, first), "it is replaced")

@@ -84,3 +84,17 @@ def test_final__one_odd_header_from_far_ahead__makes_nothing_final_before_its_ti
         odd.clear()
         node.untroubled()
         assert not node.payment(payment).final
+
+
+@pytest.mark.parametrize("answer", [None, {"result": {"number": "x"}}], ids=["none", "odd"])
+def test_final__no_usable_answer_about_it__payments_are_settled_all_the_same(
+    net: Devnet, proxy: FaultyRpc, tmp_path: Path, answer: Any
+) -> None:
+    payment = net.pay(3 * DOLLAR)
+    proxy.fault = lambda call, good: answer and {**good, **answer} if tag_of(call) == "finalized" else good
+    settings = net.settings(tmp_path / "data", rpc_url=proxy.url, rpc_retries=0, final_tag="finalized")
+    with running(settings) as node:
+        node.reaches(payment, PaymentStatus.SETTLED)
+        assert node.service.health().problems
+        proxy.fault = None
+        node.untroubled()

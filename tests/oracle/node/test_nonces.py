@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account.typed_transactions import TypedTransaction
+from hexbytes import HexBytes
 
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
@@ -48,7 +50,7 @@ def test_push__dear_then_forgotten_and_not_useful_any_more__nonce_is_used_up_whe
 ) -> None:
     """Its first attempt paid the limit, so that nothing may pay an eighth more: but nobody holds it."""
     payment_id = net.pay(3 * DOLLAR)
-    at_base_fee(net, 110)
+    at_base_fee(net, 180)
     net.anvil.call("evm_setAutomine", False)
     with running(net.settings(tmp_path / "data", bump_after=0.3, clock_skew=600)) as node:
         (waiting,) = eventually(lambda: pool(net), "it waits", node.service.health)
@@ -143,3 +145,110 @@ def test_reorg__deeper_than_finality_and_fees_stand_still__is_settled_by_the_sam
         eventually(is_final, "the transaction is final")
         reorganise(net, 1)
         eventually(lambda: net.status(payment_id) == SETTLED, "it is settled again", node.service.health)
+
+
+def used(net: Devnet) -> int:
+    """Nonces of the node's account."""
+    return int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16)
+
+
+def test_submit__one_count_of_the_pool_is_off_by_less_than_can_wait__no_nonce_is_paid_for(
+    net: Devnet, tmp_path: Path
+) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+    lied = list[bool]()
+
+    def fault(call: Call, answer: Any) -> Any:
+        if call["method"] != "eth_getTransactionCount" or call["params"][1] != "pending" or lied:
+            return answer
+        lied.append(True)
+        return {**answer, "result": hex(12)}
+
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.fault = fault
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+    assert lied
+    assert used(net) == 1
+
+
+def test_submit__counts_of_the_pool_are_off_again_and_again__few_nonces_are_paid_for(
+    net: Devnet, tmp_path: Path
+) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+
+    def fault(call: Call, answer: Any) -> Any:
+        if call["method"] != "eth_getTransactionCount" or call["params"][1] != "pending":
+            return answer
+        return {**answer, "result": hex(120)}
+
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.fault = fault
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+            assert "120" in node.problem("rpc-inconsistent")
+            rpc.fault = None
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+    assert used(net) == 1
+
+
+def test_submit__count_that_no_journal_holds__is_an_odd_answer(net: Devnet, tmp_path: Path) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+
+    def fault(call: Call, answer: Any) -> Any:
+        return {**answer, "result": hex(2**63 - 1)} if call["method"] == "eth_getTransactionCount" else answer
+
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.fault = fault
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
+            node.problem("rpc-inconsistent")
+            rpc.fault = None
+            node.reaches(payment_id, PaymentStatus.SETTLED)
+
+
+def test_submit__rpc_node_has_no_pending_tag__its_journal_tells_what_waits(net: Devnet, tmp_path: Path) -> None:
+    ids = [net.pay(3 * DOLLAR + number) for number in range(2)]
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.instead = lambda call: (
+            {"error": {"code": -32000, "message": "pending block is not available"}}
+            if call["params"][1:] == ["pending"]
+            else None
+        )
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, batch_size=1)) as node:
+            for one in ids:
+                node.reaches(one, PaymentStatus.SETTLED)
+
+
+def test_gap__what_holds_the_lowest_nonce_is_nobodys_and_waits_for_good__is_replaced(
+    net: Devnet, tmp_path: Path
+) -> None:
+    """As what a journal sent that was put aside, at fees of another day."""
+    payment_id = net.pay(3 * DOLLAR)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.instead = lambda call: {"result": "0x1"} if call["params"][1:] == ["pending"] and not used(net) else None
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.3)):
+            settled_while_blocks_come(net, payment_id, 1)
+
+
+def test_void__chain_charges_more_than_work_for_a_transaction__nonce_is_used_up_all_the_same(
+    net: Devnet, tmp_path: Path
+) -> None:
+    """The first sending never arrives, and is not useful any more."""
+    net.pay(3 * DOLLAR)
+    lost = list[bool]()
+
+    def instead(call: Call) -> Any:
+        if call["method"] != "eth_sendRawTransaction":
+            return None
+        gas = TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict()["gas"]
+        if not lost:
+            net.send(net.admin, "PayFlowCore", "pause")
+            lost.append(True)
+            return {"error": {"code": -32000, "message": "upstream request timeout"}}
+        return {"error": {"code": -32000, "message": "intrinsic gas too low"}} if gas < 30_000 else None
+
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.instead = instead
+        with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.5)) as node:
+            eventually(lambda: used(net) == 1, "its nonce is used up", node.service.health)
+            net.send(net.admin, "PayFlowCore", "unpause")
+            node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)

@@ -17,7 +17,7 @@ from tests.oracle.faulty_rpc import Call, Fault, FaultyRpc
 from tests.oracle.node.test_deadlines import journal
 from tests.oracle.node.test_left_behind import HASTY
 from tests.oracle.node.test_quorum import SECOND, SECOND_KEY
-from tests.oracle.node.test_transactions import pool
+from tests.oracle.node.test_transactions import pool, replaced
 from tests.oracle.node.test_turns import begin
 from tests.oracle.node.test_unsettleable import MoodyToken, open_many
 from tests.oracle.running import eventually, running
@@ -264,12 +264,19 @@ def test_push__forgotten_by_the_rpc_node_and_cannot_be_made_dearer__goes_again_a
     limit = {} if poor else {"max_fee_gwei": 2.5}
     with running(net.settings(tmp_path / "data", bump_after=0.5, **limit)) as node:
         (waiting,) = eventually(lambda: pool(net), "it waits")
-        net.anvil.call("anvil_dropTransaction", waiting["hash"])
         if poor:
             cost = int(waiting["gas"], 16) * int(waiting["maxFeePerGas"], 16)
             net.anvil.call("anvil_setBalance", net.signer, hex(cost * 105 // 100))
-        node.problem("insufficient-funds" if poor else "fee-limit-reached")
-        eventually(lambda: pool(net), "it is sent again")
+        code = "insufficient-funds" if poor else "fee-limit-reached"
+
+        def is_told() -> bool:
+            replaced(net, waiting)
+            return code in [one.code for one in node.service.health().problems]
+
+        eventually(is_told, "it cannot be replaced", node.service.health)
+        (last,) = pool(net)
+        net.anvil.call("anvil_dropTransaction", last["hash"])
+        eventually(lambda: [one["hash"] for one in pool(net)] == [last["hash"]], "it is sent again")
         net.anvil.call("evm_setAutomine", True)
         net.anvil.mine()
         node.reaches(payment_id, PaymentStatus.SETTLED)

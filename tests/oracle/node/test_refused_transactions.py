@@ -11,11 +11,12 @@ from eth_account.typed_transactions import TypedTransaction
 from hexbytes import HexBytes
 
 from oracle.chain.status import PaymentStatus
+from oracle.node import Stage
 from oracle.settings import Settings
 from tests.oracle.devnet import Devnet
 from tests.oracle.faulty_rpc import Call, FaultyRpc
 from tests.oracle.node.test_deadlines import deadline, journal
-from tests.oracle.node.test_transactions import pool
+from tests.oracle.node.test_transactions import pool, replaced
 from tests.oracle.node.test_unsettleable import open_many
 from tests.oracle.running import eventually, running
 
@@ -194,7 +195,12 @@ def test_push__replacement_is_refused_and_the_first_one_waits_in_the_pool__is_le
 
     rpc.instead = turned_away("tx fee exceeds the configured cap", costs_more_than_the_first)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2)) as node:
-        eventually(lambda: len(set(costs)) > 1 and len(costs) > 8, "it is refused again and again", node.service.health)
+        (first,) = eventually(lambda: pool(net), "it waits", node.service.health)
+        eventually(
+            lambda: not replaced(net, first) and len(set(costs)) > 1 and len(costs) > 8,
+            "others are refused again and again",
+            node.service.health,
+        )
         (waiting,) = pool(net)
         assert int(waiting["gas"], 16) > 21_000
         net.anvil.mine()
@@ -307,3 +313,73 @@ def test_push__pays_less_than_the_rpc_node_demands__pays_an_eighth_more_until_it
     payment_id = net.pay(3 * DOLLAR)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.3)) as node:
         node.reaches(payment_id, PaymentStatus.SETTLED)
+
+
+def indexing(call: Call, answer: Any) -> Any:
+    """In the words of geth, for as long as it does not know of all old transactions."""
+    if call["method"] in ("eth_getTransactionByHash", "eth_getTransactionReceipt") and answer.get("result") is None:
+        return {"jsonrpc": "2.0", "id": call["id"], **refusing("transaction indexing is in progress")}
+    return answer
+
+
+def test_push__forgotten_and_asking_for_it_is_refused__is_sent_again(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    payment_id = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60)) as node:
+        (waiting,) = eventually(lambda: pool(net), "it waits", node.service.health)
+        rpc.fault = indexing
+        net.anvil.call("anvil_dropTransaction", waiting["hash"])
+        net.anvil.call("evm_setAutomine", True)
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+
+
+def test_receipt__of_an_older_attempt_and_asking_for_the_newest_is_refused__is_found(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    first = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    raws = list[str]()
+
+    def keep(call: Call) -> Any:
+        if sent(call) is not None:
+            raws.append(call["params"][0])
+        return None
+
+    rpc.instead = keep
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.5, max_in_flight=1)
+    with running(settings) as node:
+        (waiting,) = eventually(lambda: pool(net), "it waits", node.service.health)
+        eventually(lambda: replaced(net, waiting), "it is replaced", node.service.health)
+        rpc.instead = lambda call: None if sent(call) is None else {"result": "0x" + "11" * 32}
+        rpc.fault = indexing
+        for one in pool(net):
+            net.anvil.call("anvil_dropTransaction", one["hash"])
+        net.anvil.call("eth_sendRawTransaction", raws[0])
+        net.anvil.mine()
+        net.anvil.call("evm_setAutomine", True)
+        rpc.instead = lambda _call: None
+        node.reaches(first, PaymentStatus.SETTLED)
+        node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+
+
+def test_push__accepted_and_dropped_silently__others_go_on_and_it_waits_longer_each_time(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    """Anybody can open an escrow to an address that the RPC node filters."""
+    listed = net.accounts[7]
+    odd = net.pay(3 * DOLLAR, recipient=listed)
+
+    def instead(call: Call) -> Any:
+        one = sent(call)
+        named = one is not None and bytes.fromhex(listed[2:]) in bytes(one["data"])
+        return {"result": "0x" + "11" * 32} if named else None
+
+    rpc.instead = instead
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2, retry_first=60)
+    with running(settings) as node:
+        node.reaches_stage(odd, Stage.SUBMITTED)
+        node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+        eventually(lambda: "said yes" in node.payment(odd).reason, "it is told why it waits", node.service.health)
+        node.untroubled()

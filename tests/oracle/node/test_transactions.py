@@ -30,6 +30,14 @@ def pool(net: Devnet) -> list[dict[str, Any]]:
     return [one for sender, by in waiting.items() if sender.lower() == net.signer for one in by.values()]
 
 
+def replaced(net: Devnet, first: dict[str, Any]) -> list[dict[str, Any]]:
+    """What waits instead of `first` after one more block, into which nothing fits."""
+    net.anvil.call("evm_setBlockGasLimit", hex(20_000))
+    net.anvil.mine()
+    net.anvil.call("evm_setBlockGasLimit", hex(30_000_000))
+    return [one for one in pool(net) if one["hash"] != first["hash"]]
+
+
 def test_bump__no_inclusion_in_time__is_replaced_at_the_same_nonce_with_an_eighth_more(
     net: Devnet, tmp_path: Path
 ) -> None:
@@ -37,7 +45,7 @@ def test_bump__no_inclusion_in_time__is_replaced_at_the_same_nonce_with_an_eight
     net.anvil.call("evm_setAutomine", False)
     with running(net.settings(tmp_path / "data", bump_after=0.3)) as node:
         first = eventually(lambda: pool(net), "the settlement waits")[0]
-        second = eventually(lambda: [one for one in pool(net) if one["hash"] != first["hash"]], "it is replaced")[0]
+        second = eventually(lambda: replaced(net, first), "it is replaced", node.service.health)[0]
         assert second["nonce"] == first["nonce"]
         assert len(pool(net)) == 1
         for fee in ("maxFeePerGas", "maxPriorityFeePerGas"):
