@@ -1,7 +1,7 @@
 """One open transaction: that it waits in the RPC node's pool, at fees that get it included, or gives way to nothing."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from oracle.chain.blocks import Header
 from oracle.chain.transactions import Broadcast, FeePolicy, Fees, classify
@@ -9,8 +9,8 @@ from oracle.errors import RpcError, TransactionError, TransactionUndecided
 from oracle.node.outbox import FILL, Outbox, milliseconds
 from oracle.store import Attempt, Database, Intent, intents
 
-UNSEEN = 4
-"""Attempts, each at higher fees, of which the RPC node said yes to all and then knew none: it drops them silently."""
+UNSEEN = 3
+"""Times that fees were raised, or were to be, for what the RPC node took each time and never knew: it drops it."""
 
 
 class StillUseful(Protocol):
@@ -19,6 +19,16 @@ class StillUseful(Protocol):
     def __call__(self, intent: Intent, head: Header, *, ask: bool) -> bool:
         """By what is in the journal alone, or, with `ask`, by what the contract says to it now."""
         ...
+
+
+class Raised(NamedTuple):
+    """When fees were last raised, or were to be (unix milliseconds; None: never), and how often."""
+
+    at: int | None
+    times: int
+
+
+NEVER = Raised(None, 0)
 
 
 class Pusher:
@@ -44,7 +54,7 @@ class Pusher:
         self._unanswered: set[int] = set()
         self._known: set[int] = set()
         self._looked: dict[int, tuple[str, str]] = {}
-        self._raised: dict[int, int] = {}
+        self._raised: dict[int, Raised] = {}
 
     def begin(self, open_ids: Collection[int]) -> None:
         """A round begins; what was remembered of other intents is of no use any more."""
@@ -70,7 +80,8 @@ class Pusher:
         old, saw_block = self._is_old(last.sent_at), self._saw_block(intent, last, head)
         # higher fees help what could have been included, and was not
         slow = old and intent.nonce <= used and (saw_block or not known)
-        slow = slow and self._is_old(self._raised.get(intent.id))
+        raised = self._raised.get(intent.id, NEVER)
+        slow = slow and self._is_old(raised.at)
         if known and not hopeless and not slow:
             return
         lost = old and not known and self._is_lost(intent, tried)
@@ -79,7 +90,7 @@ class Pusher:
             # whatever it answers: "underpriced" may be a full pool, and fees rise with time only
             self._outbox.again(last)
             return
-        self._raised[intent.id] = milliseconds()
+        self._raised[intent.id] = Raised(milliseconds(), raised.times + 1)
         try:
             self._outbox.replace(intent, last, self._fees(tried, head, lost=lost), void=void)
         except TransactionUndecided:
@@ -92,7 +103,8 @@ class Pusher:
         """Whether the last attempt was refused in the words of a failure, or all of them are dropped silently."""
         last = tried[-1]
         undecided = _meaning(last) is Broadcast.UNDECIDED
-        dropped = intent.id not in self._known and len(tried) >= UNSEEN and not any(one.void for one in tried)
+        never_known = intent.id not in self._known and self._raised.get(intent.id, NEVER).times >= UNSEEN
+        dropped = never_known and not any(one.void for one in tried)
         if not (undecided or dropped) or any(self._outbox.knows(one.tx) for one in tried):
             return False
         if not undecided:

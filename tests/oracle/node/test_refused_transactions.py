@@ -364,8 +364,9 @@ def test_receipt__of_an_older_attempt_and_asking_for_the_newest_is_refused__is_f
         node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
 
 
+@pytest.mark.parametrize("limit", [200, 2.5], ids=["fees rise", "fee limit"])
 def test_push__accepted_and_dropped_silently__others_go_on_and_it_waits_longer_each_time(
-    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path, limit: float
 ) -> None:
     """Anybody can open an escrow to an address that the RPC node filters."""
     listed = net.accounts[7]
@@ -377,8 +378,8 @@ def test_push__accepted_and_dropped_silently__others_go_on_and_it_waits_longer_e
         return {"result": "0x" + "11" * 32} if named else None
 
     rpc.instead = instead
-    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2, retry_first=60)
-    with running(settings) as node:
+    patient = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2, retry_first=60)
+    with running(patient.model_copy(update={"max_fee_gwei": limit})) as node:
         node.reaches_stage(odd, Stage.SUBMITTED)
         node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
         eventually(lambda: "said yes" in node.payment(odd).reason, "it is told why it waits", node.service.health)
