@@ -6,7 +6,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
-from oracle.chain.answers import HASH, WORD
+from oracle.chain.answers import HASH, WORD, Answer
 from oracle.chain.rpc import Rpc
 from oracle.errors import FeeLimitReached, RpcRejected
 
@@ -100,13 +100,13 @@ class TransactionPort:
 
     def is_known(self, tx: str) -> bool:
         """Whether the node has the transaction, waiting or included."""
-        found = self._rpc.ask("eth_getTransactionByHash", tx)
-        return not found.missing and found.member("hash").data(HASH) == tx
+        found = self._found("eth_getTransactionByHash", tx)
+        return found is not None and found.member("hash").data(HASH) == tx
 
     def receipt(self, tx: str) -> Receipt | None:
         """The receipt, or None while the transaction is not included. Raises RpcInconsistent for a malformed one."""
-        found = self._rpc.ask("eth_getTransactionReceipt", tx)
-        if found.missing or found.member("blockHash").missing:
+        found = self._found("eth_getTransactionReceipt", tx)
+        if found is None or found.member("blockHash").missing:
             return None
         return Receipt(
             tx=tx,
@@ -115,6 +115,16 @@ class TransactionPort:
             succeeded=found.member("status").number() == 1,
             gas_used=found.member("gasUsed").number(),
         )
+
+    def _found(self, method: str, tx: str) -> Answer | None:
+        try:
+            found = self._rpc.ask(method, tx)
+        except RpcRejected as refused:
+            # instead of null
+            if any(sign in refused.message.lower() for sign in _UNKNOWN):
+                return None
+            raise
+        return None if found.missing else found
 
     def broadcast(self, raw: str) -> tuple[Broadcast, str]:
         """Send a signed transaction once; returns what became of it and the node's words.
@@ -137,6 +147,8 @@ def classify(message: str) -> Broadcast:
             return meaning
     return Broadcast.REFUSED
 
+
+_UNKNOWN = ("transaction not found", "unknown transaction", "indexing is in progress", "receipt not found")
 
 _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
     Broadcast.KNOWN: (
@@ -187,5 +199,8 @@ _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
         "unexpected eof",
         "context canceled",
         "socket hang up",
+        "rate limit",
+        "too many requests",
+        "compute units",
     ),
 }

@@ -23,7 +23,7 @@ from oracle.store import Attempt, Database, Intent, intents, payments
 FILL = "fill"
 """Kind of an intent that only closes a gap in the nonces."""
 VOID_GAS, MOST_VOID_GAS = 21_000, 1_000_000
-"""What a transaction that does nothing takes, and the most that a chain is believed to charge for one."""
+"""Gas of a transaction that does nothing, and the most that a chain is believed to charge for one."""
 OTHERS = 16
 """Transactions of other programs with this account that may wait at a time."""
 DROPPED = "the RPC node said yes, and then knew nothing of it"
@@ -42,6 +42,7 @@ class Outbox:
         self._port = port
         self._signer = signer
         self._chain_id = chain_id
+        self._fill_gas = 0
 
     @property
     def address(self) -> str:
@@ -57,20 +58,23 @@ class Outbox:
     def free_nonce(self) -> int:
         """The lowest nonce that neither the chain, nor the RPC node's pool, nor an intent of ours has taken.
 
-        Raises RpcInconsistent where the RPC node's two counts are further apart than what can wait: a nonce that is
-        never reached would hold its payments, and each nonce before it costs gas.
+        What waits in the pool and is not ours is believed where two answers agree and it is no more than other programs
+        may have sent: a nonce that is never reached holds its payments, and each nonce before it costs gas. Raises
+        RpcInconsistent where more is used than waits, by far.
         """
         with self._database.reading() as connection:
             taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
         used, pending = self._counts()
-        if pending > max(taken, default=used - 1) + 1:
-            # more than is ours waits: by one answer alone, that is not believed
-            again = self._counts()
-            used, pending = min(used, again[0]), min(pending, again[1])
-        if abs(pending - used) > OTHERS + len(taken):
+        if pending > max(taken, default=used - 1) + 1 or pending < used:
+            used, again = self._counts()
+            pending = min(pending, again)
+        if used - pending > FAR:
             raise RpcInconsistent(
                 endpoint=self._port.endpoint, problem=f"the account has used {used} nonces, and {pending} with its pool"
             )
+        if pending - used > OTHERS + len(taken):
+            log.warning("count of the pool not believed", used=used, pending=pending)
+            pending = used
         nonce = max(used, pending)
         while nonce in taken:
             nonce += 1
@@ -84,12 +88,18 @@ class Outbox:
             # it has no such tag: what is ours is in the journal
             return used, used
 
-    def knows(self, tx: str) -> bool:
-        """Whether the RPC node says that it has a transaction; some answer with an error where they have not."""
+    def knows(self, tx: str) -> bool | None:
+        """Whether the RPC node has a transaction; None where it does not say."""
         try:
             return self._port.is_known(tx)
         except (RpcRejected, RpcInconsistent):
-            return False
+            return None
+
+    def believe(self, attempt: Attempt) -> None:
+        """The RPC node has this attempt, whatever it said."""
+        if attempt.problem:
+            with self._database.writing() as connection:
+                intents.change_attempt(connection, attempt.tx, problem="")
 
     def disbelieve(self, tried: Sequence[Attempt]) -> None:
         """The RPC node took these attempts, as it said, and never had them."""
@@ -100,8 +110,13 @@ class Outbox:
 
     def fill(self, nonce: int, fees: Fees) -> None:
         """Use up a nonce that nothing of ours holds. Raises as `open` does."""
-        gas = self._void_gas(None)
-        self.open(kind=FILL, nonce=nonce, to=self.address, calldata="0x", payment_ids=(), fees=fees, gas=gas)
+        gas = max(self._void_gas(None), self._fill_gas)
+        try:
+            self.open(kind=FILL, nonce=nonce, to=self.address, calldata="0x", payment_ids=(), fees=fees, gas=gas)
+        except TransactionRefused:
+            self._fill_gas = min(2 * gas, MOST_VOID_GAS)
+            raise
+        self._fill_gas = 0
 
     def open(
         self, *, kind: str, nonce: int, to: str, calldata: str, payment_ids: Sequence[str], fees: Fees, gas: int
@@ -129,8 +144,11 @@ class Outbox:
         try:
             self._send(signed.hash, signed.raw, gas * fees.most)
         except TransactionRefused as refused:
-            if self._port.is_known(signed.hash):
+            known = self.knows(signed.hash)
+            if known:
                 return  # whatever it said
+            if known is None:
+                raise TransactionUndecided(tx=signed.hash, message=refused.message) from None
             log.warning("transaction withdrawn", tx=signed.hash, nonce=nonce, reason=refused.message)
             with self._database.writing() as connection:
                 # nothing remains of it: where the RPC node takes no transaction at all, there are many
@@ -144,7 +162,7 @@ class Outbox:
             _plan_anew(connection, intent_id)
             intents.change_intent(connection, intent_id, state=intents.DISPLACED)
 
-    def replace(self, intent: Intent, last: Attempt, fees: Fees, *, void: bool) -> None:
+    def replace(self, intent: Intent, last: Attempt, fees: Fees, *, void: bool) -> Broadcast:
         """One more attempt of an intent, at its nonce; `void` does nothing. Raises TransactionError."""
         to, calldata, gas = intent.destination, intent.calldata, last.gas
         if void:
@@ -154,26 +172,30 @@ class Outbox:
         with self._database.writing() as connection:
             _journal(connection, intent.id, signed, fees, gas, void=void, now=milliseconds())
         log.info("transaction replaced", old=last.tx, tx=signed.hash, nonce=intent.nonce, void=void, max_fee=fees.most)
-        self._send(signed.hash, signed.raw, gas * fees.most)
+        return self._send(signed.hash, signed.raw, gas * fees.most)
 
-    def again(self, last: Attempt) -> None:
+    def again(self, last: Attempt) -> Broadcast:
         """The same bytes once more. Raises TransactionError."""
-        self._send(last.tx, last.raw, last.gas * last.max_fee)
+        return self._send(last.tx, last.raw, last.gas * last.max_fee, taken=not last.problem)
 
-    def use_up(self, intent: Intent, tried: Sequence[Attempt], trouble: TransactionError, *, void: bool) -> None:
+    def use_up(
+        self, intent: Intent, tried: Sequence[Attempt], trouble: TransactionError, *, void: bool
+    ) -> Broadcast | None:
         """There was trouble with one attempt more: the last one goes once more, or, where nobody has any, does nothing
         at the same fees: no later nonce can be used before this one. Raises TransactionError."""
         last = tried[-1]
         try:
             if void == last.void and not isinstance(trouble, TransactionRefused):
                 with suppress(TransactionRefused):
-                    self.again(last)
-                    return
-            if not last.void and not any(self.knows(one.tx) for one in tried):
-                self.replace(intent, last, Fees(last.max_fee, last.priority_fee), void=True)
+                    return self.again(last)
+            refused = isinstance(trouble, TransactionRefused)
+            # with more gas, where it did nothing before and was refused
+            if not refused if last.void else all(self.knows(one.tx) is False for one in tried):
+                return self.replace(intent, last, Fees(last.max_fee, last.priority_fee), void=True)
         except TransactionError as another:
             # the first trouble says why it came to this
             raise trouble from another
+        return None
 
     def _void_gas(self, last: Attempt | None) -> int:
         """Gas for a transaction that does nothing, after `last`: twice as much as was refused. What it does not need is
@@ -184,7 +206,7 @@ class Outbox:
             gas = VOID_GAS
         if gas > VOID_GAS:
             gas += gas // 4
-        if last is not None and last.void and classify(last.problem) is Broadcast.REFUSED:
+        if last is not None and last.void and classify(last.problem) in (Broadcast.REFUSED, Broadcast.UNDECIDED):
             gas = max(gas, 2 * last.gas)
         return min(max(gas, VOID_GAS), MOST_VOID_GAS)
 
@@ -203,17 +225,20 @@ class Outbox:
             }
         )
 
-    def _send(self, tx: str, raw: str, cost: int) -> None:
+    def _send(self, tx: str, raw: str, cost: int, *, taken: bool = False) -> Broadcast:
+        """`taken`: the RPC node took it before, which no failure behind it undoes."""
         outcome, words = self._port.broadcast(raw)
         problem = "" if outcome in (Broadcast.ACCEPTED, Broadcast.KNOWN) else words or outcome.value
-        with self._database.writing() as connection:
-            intents.change_attempt(connection, tx, problem=problem)
+        if not (taken and outcome is Broadcast.UNDECIDED):
+            with self._database.writing() as connection:
+                intents.change_attempt(connection, tx, problem=problem)
         if outcome is Broadcast.POOR:
             raise InsufficientFunds(address=self.address, balance=self._port.balance(self.address), needed=cost)
         if outcome is Broadcast.UNDECIDED:
             raise TransactionUndecided(tx=tx, message=words)
         if outcome is Broadcast.REFUSED:
             raise TransactionRefused(tx=tx, message=words)
+        return outcome
 
 
 def _plan_anew(connection: Connection, intent_id: int) -> None:

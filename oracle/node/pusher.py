@@ -1,7 +1,9 @@
 """One open transaction: that it waits in the RPC node's pool, at fees that get it included, or gives way to nothing."""
 
+import time
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from oracle.chain.blocks import Header
 from oracle.chain.transactions import Broadcast, FeePolicy, Fees, classify
@@ -9,8 +11,8 @@ from oracle.errors import RpcError, TransactionError, TransactionUndecided
 from oracle.node.outbox import FILL, Outbox, milliseconds
 from oracle.store import Attempt, Database, Intent, intents
 
-UNSEEN = 3
-"""Times that fees were raised, or were to be, for what the RPC node took each time and never knew: it drops it."""
+UNSEEN = 4
+"""Times `bump_after` for which the RPC node takes a transaction again and again, and never knows it: it drops it."""
 
 
 class StillUseful(Protocol):
@@ -21,14 +23,21 @@ class StillUseful(Protocol):
         ...
 
 
-class Raised(NamedTuple):
-    """When fees were last raised, or were to be (unix milliseconds; None: never), and how often."""
+@dataclass(slots=True)
+class Seen:
+    """What this process has seen of an open intent; moments are monotonic seconds.
 
-    at: int | None
-    times: int
+    `tx`, `head`: its last attempt, and the newest block when that was looked at first. `known`: the RPC node had that
+    attempt. `taken_since`: since when it takes attempts and knows none of them. `raised_at`, `raises`: when fees were
+    raised last, and how often.
+    """
 
-
-NEVER = Raised(None, 0)
+    tx: str = ""
+    head: str = ""
+    known: bool = False
+    taken_since: float | None = None
+    raised_at: float = float("-inf")
+    raises: int = 0
 
 
 class Pusher:
@@ -52,16 +61,12 @@ class Pusher:
         self._still_useful = still_useful
         self._note = note
         self._unanswered: set[int] = set()
-        self._known: set[int] = set()
-        self._looked: dict[int, tuple[str, str]] = {}
-        self._raised: dict[int, Raised] = {}
+        self._seen: dict[int, Seen] = {}
 
     def begin(self, open_ids: Collection[int]) -> None:
-        """A round begins; what was remembered of other intents is of no use any more."""
+        """A round begins; what was seen of other intents is of no use any more."""
         self._unanswered.clear()
-        self._known.intersection_update(open_ids)
-        self._looked = {one: at for one, at in self._looked.items() if one in open_ids}
-        self._raised = {one: at for one, at in self._raised.items() if one in open_ids}
+        self._seen = {one: seen for one, seen in self._seen.items() if one in open_ids}
 
     def push(self, intent: Intent, head: Header, used: int) -> None:
         """See to it that an intent is in the pool, at fees that get it included; `used`: nonces that are.
@@ -70,44 +75,66 @@ class Pusher:
         """
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
-        last = tried[-1]
+        last, seen = tried[-1], self._seen.setdefault(intent.id, Seen())
+        if seen.tx != last.tx:
+            seen.tx, seen.head, seen.known = last.tx, head.hash, False
         nothing = last.void or intent.kind == FILL
         known = self._outbox.knows(last.tx)
         if known:
-            self._known.add(intent.id)
+            seen.known, seen.taken_since = True, None
+            self._outbox.believe(last)
         # one that will certainly be refused is replaced at once: whoever includes it makes the node pay for nothing
         hopeless = not nothing and not self._is_useful(intent, head, ask=False)
-        old, saw_block = self._is_old(last.sent_at), self._saw_block(intent, last, head)
+        old = self._is_old(last)
         # higher fees help what could have been included, and was not
-        slow = old and intent.nonce <= used and (saw_block or not known)
-        raised = self._raised.get(intent.id, NEVER)
-        slow = slow and self._is_old(raised.at)
+        slow = (
+            old and intent.nonce <= used and (head.hash != seen.head or known is False) and self._may_raise(last, seen)
+        )
         if known and not hopeless and not slow:
             return
-        lost = old and not known and self._is_lost(intent, tried)
+        lost = old and known is False and not last.void and self._is_lost(tried, seen)
         void = last.void or hopeless or lost or (not nothing and not self._is_useful(intent, head, ask=True))
-        if not known and void == last.void and (lost or not slow):
+        if not known and void == last.void and not slow:
             # whatever it answers: "underpriced" may be a full pool, and fees rise with time only
-            self._outbox.again(last)
+            self._learn(seen, self._outbox.again(last), in_turn=intent.nonce <= used)
             return
-        self._raised[intent.id] = Raised(milliseconds(), raised.times + 1)
+        self._replace(intent, tried, head, seen, void=void, lost=lost)
+
+    def _replace(
+        self, intent: Intent, tried: Sequence[Attempt], head: Header, seen: Seen, *, void: bool, lost: bool
+    ) -> None:
+        last = tried[-1]
         try:
-            self._outbox.replace(intent, last, self._fees(tried, head, lost=lost), void=void)
+            outcome = self._outbox.replace(intent, last, self._fees(tried, head, lost=lost), void=void)
         except TransactionUndecided:
+            seen.raised_at, seen.raises = time.monotonic(), seen.raises + 1
             raise
         except TransactionError as trouble:
-            self._outbox.use_up(intent, tried, trouble, void=void)
+            seen.raised_at, seen.raises = time.monotonic(), seen.raises + 1
+            self._learn(seen, self._outbox.use_up(intent, tried, trouble, void=void), in_turn=True)
             raise
+        seen.raised_at, seen.raises = time.monotonic(), seen.raises + 1
+        self._learn(seen, outcome, in_turn=True)
 
-    def _is_lost(self, intent: Intent, tried: Sequence[Attempt]) -> bool:
-        """Whether the last attempt was refused in the words of a failure, or all of them are dropped silently."""
-        last = tried[-1]
-        undecided = _meaning(last) is Broadcast.UNDECIDED
-        never_known = intent.id not in self._known and self._raised.get(intent.id, NEVER).times >= UNSEEN
-        dropped = never_known and not any(one.void for one in tried)
-        if not (undecided or dropped) or any(self._outbox.knows(one.tx) for one in tried):
+    def _learn(self, seen: Seen, outcome: Broadcast | None, *, in_turn: bool) -> None:
+        """What the RPC node says to a transaction that it did not know just now."""
+        if outcome is Broadcast.KNOWN:
+            seen.known, seen.taken_since = True, None
+        elif outcome is Broadcast.ACCEPTED and in_turn:
+            seen.taken_since = time.monotonic() if seen.taken_since is None else seen.taken_since
+        elif outcome is not None:
+            seen.taken_since = None
+
+    def _is_lost(self, tried: Sequence[Attempt], seen: Seen) -> bool:
+        """Whether the last attempt was refused in words of a failure, or is dropped silently, and nobody has any."""
+        meaning, since = _meaning(tried[-1]), seen.taken_since
+        if seen.known or meaning not in (None, Broadcast.UNDECIDED):
             return False
-        if not undecided:
+        if meaning is None and (since is None or time.monotonic() - since < UNSEEN * self._bump_after):
+            return False
+        if any(self._outbox.knows(one.tx) is not False for one in tried):
+            return False
+        if meaning is None:
             self._outbox.disbelieve(tried)
         return True
 
@@ -134,21 +161,17 @@ class Pusher:
             self._unanswered.add(intent.id)
             return True
 
-    def _saw_block(self, intent: Intent, last: Attempt, head: Header) -> bool:
-        """Whether the head is another than when this attempt was looked at first."""
-        tx, seen = self._looked.get(intent.id, ("", ""))
-        if tx != last.tx:
-            self._looked[intent.id] = (last.tx, head.hash)
-            return False
-        return seen != head.hash
-
-    def _is_old(self, since: int | None) -> bool:
-        """Whether that moment (unix milliseconds) was long enough ago for higher fees."""
-        if since is None:
-            return True
-        age = (milliseconds() - since) / 1000
-        # in the future: the clock was wrong then, or is now, and nobody knows how long it has been
+    def _is_old(self, last: Attempt) -> bool:
+        age = (milliseconds() - last.sent_at) / 1000
+        # sent in the future: the clock was wrong then, or is now, and nobody knows how long it has waited
         return not 0 <= age < self._bump_after
+
+    def _may_raise(self, last: Attempt, seen: Seen) -> bool:
+        """Whether long enough nothing was raised; for what does nothing, and perhaps is not taken at all, twice as long
+        each time."""
+        undecided = last.void and _meaning(last) is Broadcast.UNDECIDED
+        wait = self._bump_after * (2 ** min(seen.raises, 20) if undecided else 1)
+        return time.monotonic() - seen.raised_at >= wait
 
 
 def _meaning(attempt: Attempt) -> Broadcast | None:

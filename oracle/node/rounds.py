@@ -55,20 +55,20 @@ class Rounds:
             self._contracts.check_code()
             self.unchecked = False
         head = self._watcher.step(stop)
+        if head is not None and not stop.is_set() and self._condition.facts.caught_up:
+            self._condition.learn(synced_once=True)
         # after the step: a reorganisation is measured against what was final before it
         final_block = self._finality.block()
         self._condition.learn(final_block=final_block)
         if head is not None and not stop.is_set():
             self._check_clock(head)
-            if self._condition.facts.caught_up:
-                self._condition.learn(synced_once=True)
-                if self._settler is not None and self._transactor is not None:
-                    rewinds = self._watcher.rewinds
-                    # what is final and was not read yet is not over for the journal
-                    settled = -1 if final_block is None else min(final_block, self._condition.facts.cursor_block or 0)
-                    self._transactor.step(head, settled, stop, doubt=rewinds != self._rewinds)
-                    self._rewinds = rewinds
-                    self._settler.step(head, self._transactor, stop)
+            if self._condition.facts.caught_up and self._settler is not None and self._transactor is not None:
+                rewinds = self._watcher.rewinds
+                # what is final and was not read yet is not over for the journal
+                over = -1 if final_block is None else min(final_block, self._condition.facts.cursor_block or 0)
+                self._transactor.step(head, over, stop, doubt=rewinds != self._rewinds)
+                self._rewinds = rewinds
+                self._settler.step(head, self._transactor, stop)
         self._facade.flush_counts()
         self._measure()
 

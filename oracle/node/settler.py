@@ -16,7 +16,7 @@ import structlog
 from oracle.chain.blocks import Header
 from oracle.chain.contracts import Contracts
 from oracle.chain.status import PaymentStatus
-from oracle.chain.transactions import Receipt
+from oracle.chain.transactions import Broadcast, Receipt, classify
 from oracle.errors import RpcError
 from oracle.node.authority import Authority
 from oracle.node.bus import EventBus
@@ -163,7 +163,7 @@ class Settler:
                 connection,
                 stage=Stage.SUBMITTED,
                 status=PaymentStatus.PENDING,
-                besides=intents.payments_carried(cursor.number),
+                besides=intents.carried(cursor.number),
                 limit=MANY,
             )
         self._progress.anew(orphans)
@@ -330,10 +330,11 @@ class Settler:
         return max(head.timestamp, self._condition.chain_now())
 
     def _problem_of(self, intent: Intent) -> str:
-        """Why the last attempt that would have done anything was not taken; nothing where it was."""
+        """Why the last attempt that would have done anything was not taken; nothing where it was, or was too cheap."""
         with self._database.reading() as connection:
             tried = intents.attempts_of(connection, intent.id)
-        return next((one.problem for one in reversed(tried) if not one.void), "")
+        problem = next((one.problem for one in reversed(tried) if not one.void), "")
+        return problem if problem and classify(problem) in (Broadcast.REFUSED, Broadcast.UNDECIDED) else ""
 
     def _payments_of(self, intent: Intent) -> Mapping[str, PaymentRow]:
         with self._database.reading() as connection:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
+from typing import NamedTuple
 
 import structlog
 
@@ -53,6 +54,14 @@ class Limits:
     bump_after: float
 
 
+class Miss(NamedTuple):
+    """Nothing of an intent is, or will be, included, as of these heads; `first_head`: number of the first of them."""
+
+    why: str
+    first_head: int
+    heads: frozenset[str]
+
+
 class Transactor:
     """Sends and follows the transactions of one signer. Used by the worker thread only."""
 
@@ -84,7 +93,7 @@ class Transactor:
             still_useful=still_useful,
             note=self._note,
         )
-        self._misses: dict[int, tuple[str, frozenset[str]]] = {}
+        self._misses: dict[int, Miss] = {}
         self._troubles: list[TransactionError | RpcError] = []
         self._silent: dict[int, float] = {}
         self._waited = False
@@ -150,8 +159,7 @@ class Transactor:
                 elif intent.nonce < used:
                     self._find_receipt(intent, head)
                 elif intent.nonce > used + FAR:
-                    if intent.nonce > self._used_as_read() + FAR:
-                        self._miss(intent, head, "its nonce is far beyond those that are used")
+                    self._miss(intent, head, "its nonce is far beyond those that are used")
                 else:
                     self._misses.pop(intent.id, None)
                     self._pusher.push(intent, head, used)
@@ -241,22 +249,30 @@ class Transactor:
             return
         if odd is not None:
             raise odd
-        if intent.nonce < self._used_as_read():
-            self._miss(intent, head, "its nonce was used by another transaction of this key")
+        self._miss(intent, head, "its nonce was used by another transaction of this key")
 
-    def _used_as_read(self) -> int:
-        """Nonces that are used as of the last block whose events are in the journal: what was included up to there
-        shows. Backends that are behind, or ahead, know a nonce and no receipt, or the other way round."""
+    def _is_over(self, intent: Intent, first_head: int) -> bool:
+        """Whether an intent's nonce is used, or far off, as of the last block whose events are in the journal: what was
+        included up to there shows. Backends that are behind, or ahead, know a nonce and no receipt, or the other way
+        round. `first_head`: the newest block when that was noticed."""
         with self._database.reading() as connection:
             cursor = payments.cursor(connection)
-        return -FAR if cursor is None else self._port.nonce(self._outbox.address, at=cursor.number)
+        if cursor is None:
+            return False
+        try:
+            used = self._port.nonce(self._outbox.address, at=cursor.number)
+        except RpcRejected:
+            # a state that old is not kept there, or not known there yet
+            return cursor.number > first_head + FAR
+        return intent.nonce < used or intent.nonce > used + FAR
 
     def _miss(self, intent: Intent, head: Header, why: str) -> None:
         """As of one more head, nothing of this intent is, or will be, included."""
-        before, seen = self._misses.get(intent.id, (why, frozenset()))
-        seen = (seen if before == why else frozenset()) | {head.hash}
-        self._misses[intent.id] = (why, seen)
-        if len(seen) < MISSES:
+        before = self._misses.get(intent.id)
+        if before is None or before.why != why:
+            before = Miss(why, head.number, frozenset())
+        miss = self._misses[intent.id] = before._replace(heads=before.heads | {head.hash})
+        if len(miss.heads) < MISSES or not self._is_over(intent, miss.first_head):
             return
         del self._misses[intent.id]
         log.warning("transaction given up", nonce=intent.nonce, kind=intent.kind, reason=why)

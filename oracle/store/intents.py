@@ -3,7 +3,20 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, distinct, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    distinct,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from oracle.store.records import Attempt, Intent
 from oracle.store.schema import attempts, intent_payments, intents, payments
@@ -82,20 +95,22 @@ def is_held(connection: Connection, payment_id: str) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def payments_carried(cursor: int) -> Select[Any]:
-    """A query for the ids of all payments of which something is still to be heard, as the journal has read up to block
-    `cursor`: their transaction waits, or it did its work in a later block."""
+def carried(cursor: int) -> ColumnElement[bool]:
+    """Of a payment: that something is still to be heard of it, as the journal has read up to block `cursor`: its
+    transaction waits, or it did its work in a later block."""
     did_its_work = and_(
         intents.c.state.in_((MINED, FINAL)),
         intents.c.mined_block > cursor,
         intents.c.succeeded,
         attempts.c.void.is_not(True),
     )
-    return (
+    # by the payment's own intents: there are few of them, and many of all
+    return exists(
         select(intent_payments.c.payment_id)
         .join(intents, intents.c.id == intent_payments.c.intent_id)
         .outerjoin(attempts, attempts.c.tx == intents.c.mined_tx)
-        .where(or_(intents.c.state == OPEN, did_its_work))
+        .where(intent_payments.c.payment_id == payments.c.payment_id, or_(intents.c.state == OPEN, did_its_work))
+        .correlate(payments)
     )
 
 

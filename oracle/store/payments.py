@@ -5,7 +5,20 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from oracle.signing import RiskReport, SignedReport
 from oracle.store.records import BlockRef, EventRow, PaymentRow, Position, Scored
@@ -171,9 +184,11 @@ def any_in(connection: Connection, *, stages: Sequence[str], status: str) -> boo
     return connection.execute(_in(stages, status).limit(1)).first() is not None
 
 
-def in_stage(connection: Connection, *, stage: str, status: str, besides: Select[Any], limit: int) -> list[PaymentRow]:
-    """Payments in a stage and in the contract's `status`, oldest first, without those whose ids `besides` finds."""
-    query = _in((stage,), status).where(payments.c.payment_id.not_in(besides))
+def in_stage(
+    connection: Connection, *, stage: str, status: str, besides: ColumnElement[bool], limit: int
+) -> list[PaymentRow]:
+    """Payments in a stage and in the contract's `status`, oldest first, without those of which `besides` is true."""
+    query = _in((stage,), status).where(~besides)
     query = query.order_by(payments.c.block, payments.c.log_index).limit(limit)
     return [_payment(row) for row in connection.execute(query).mappings()]
 

@@ -172,22 +172,23 @@ def test_submit__one_count_of_the_pool_is_off_by_less_than_can_wait__no_nonce_is
     assert used(net) == 1
 
 
-def test_submit__counts_of_the_pool_are_off_again_and_again__few_nonces_are_paid_for(
-    net: Devnet, tmp_path: Path
+@pytest.mark.parametrize("count", [17, 120, 1_000_000])
+def test_submit__counts_of_the_pool_are_off_again_and_again__no_nonce_is_paid_for(
+    net: Devnet, tmp_path: Path, count: int
 ) -> None:
+    """Or so many wait of a journal that was put aside: then what pays more takes the place of the first of them."""
     payment_id = net.pay(3 * DOLLAR)
 
     def fault(call: Call, answer: Any) -> Any:
         if call["method"] != "eth_getTransactionCount" or call["params"][1] != "pending":
             return answer
-        return {**answer, "result": hex(120)}
+        return {**answer, "result": hex(count)}
 
     with closing(FaultyRpc(net.anvil.url)) as rpc:
         rpc.fault = fault
         with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
-            assert "120" in node.problem("rpc-inconsistent")
-            rpc.fault = None
             node.reaches(payment_id, PaymentStatus.SETTLED)
+            node.untroubled()
     assert used(net) == 1
 
 
@@ -252,3 +253,58 @@ def test_void__chain_charges_more_than_work_for_a_transaction__nonce_is_used_up_
             eventually(lambda: used(net) == 1, "its nonce is used up", node.service.health)
             net.send(net.admin, "PayFlowCore", "unpause")
             node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
+
+
+def test_void__at_the_fee_limit_with_too_little_gas__gets_more_gas(net: Devnet, tmp_path: Path) -> None:
+    odd = net.pay(3 * DOLLAR)
+
+    def takes_and_drops(call: Call) -> Any:
+        return {"result": "0x" + "11" * 32} if call["method"] == "eth_sendRawTransaction" else None
+
+    def wants_more_gas(call: Call) -> Any:
+        if call["method"] == "eth_estimateGas" and "data" not in call["params"][0]:
+            return {"result": hex(21_000)}
+        if call["method"] != "eth_sendRawTransaction":
+            return None
+        gas = TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict()["gas"]
+        return {"error": {"code": -32000, "message": "intrinsic gas too low"}} if gas < 40_000 else None
+
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.instead = takes_and_drops
+        settings = net.settings(
+            tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2, max_fee_gwei=2.5, clock_skew=600
+        )
+        with running(settings) as node:
+            node.problem("fee-limit-reached")
+            rpc.instead = wants_more_gas
+            net.anvil.call("anvil_setNextBlockBaseFeePerGas", hex(5 * GWEI))
+            net.anvil.call("evm_setNextBlockTimestamp", deadline(net, odd) + 10)
+            net.anvil.mine()
+            at_base_fee(net, 1)
+            settled_while_blocks_come(net, net.pay(2 * DOLLAR), 1)
+
+
+def test_gap__filler_is_refused_for_its_gas__gets_more_gas(net: Devnet, tmp_path: Path) -> None:
+    terms = net.terms(3 * DOLLAR)
+    reference = bytes.fromhex(terms.reference[2:])
+    net.send(net.payer, "PayFlowCore", "createPayment", terms.recipient, terms.token, terms.amount, reference)
+    second = net.pay(4 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+
+    def wants_more_gas(call: Call) -> Any:
+        if call["method"] != "eth_sendRawTransaction":
+            return None
+        gas = TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict()["gas"]
+        return {"error": {"code": -32000, "message": "intrinsic gas too low"}} if gas < 30_000 else None
+
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        rpc.instead = wants_more_gas
+        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, batch_size=1, bump_after=60)
+        with running(settings):
+            eventually(lambda: len(pool(net)) == 2, "two wait")
+        drop(net)
+        net.send(net.payer, "PayFlowCore", "cancel", terms.as_abi())
+        with journal(settings) as rows:
+            rows.execute("update intents set state = 'displaced' where nonce = 0")
+        with running(settings.model_copy(update={"bump_after": 0.3})):
+            settled_while_blocks_come(net, second, 1)

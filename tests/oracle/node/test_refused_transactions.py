@@ -309,7 +309,7 @@ def test_push__pays_less_than_the_rpc_node_demands__pays_an_eighth_more_until_it
     net: Devnet, rpc: FaultyRpc, tmp_path: Path, words: str
 ) -> None:
     """In the words of besu and nethermind."""
-    rpc.instead = turned_away(words, lambda one: one["maxPriorityFeePerGas"] < 1.3 * GWEI)
+    rpc.instead = turned_away(words, lambda one: one["maxPriorityFeePerGas"] < 2 * GWEI)
     payment_id = net.pay(3 * DOLLAR)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.3)) as node:
         node.reaches(payment_id, PaymentStatus.SETTLED)

@@ -134,7 +134,7 @@ def test_in_stage__more_are_carried_than_a_look_takes__finds_the_others(database
             connection, kind="settle", nonce=1, destination="0x", calldata="0x", payment_ids=carried, now=1
         )
     with database.reading() as connection:
-        besides = intents.payments_carried(0)
+        besides = intents.carried(0)
         found = payments.in_stage(connection, stage="submitted", status="pending", besides=besides, limit=2)
     assert [row.block for row in found] == [3, 4]
 
