@@ -148,7 +148,14 @@ def classify(message: str) -> Broadcast:
     return Broadcast.REFUSED
 
 
-_UNKNOWN = ("transaction not found", "unknown transaction", "indexing is in progress", "receipt not found")
+_UNKNOWN = (
+    "transaction not found",
+    "tx not found",
+    "receipt not found",
+    "resource not found",
+    "unknown transaction",
+    "indexing is in progress",
+)
 
 _REFUSALS: dict[Broadcast, tuple[str, ...]] = {
     Broadcast.KNOWN: (

@@ -64,10 +64,10 @@ class Outbox:
         """
         with self._database.reading() as connection:
             taken = {intent.nonce for intent in intents.intents_in(connection, intents.PENDING)}
-        used, pending = self._counts()
+        used, pending = self.counts()
         if pending > max(taken, default=used - 1) + 1 or pending < used:
-            used, again = self._counts()
-            pending = min(pending, again)
+            again = self.counts()
+            used, pending = max(used, again[0]), min(pending, again[1])
         if used - pending > FAR:
             raise RpcInconsistent(
                 endpoint=self._port.endpoint, problem=f"the account has used {used} nonces, and {pending} with its pool"
@@ -80,7 +80,8 @@ class Outbox:
             nonce += 1
         return nonce
 
-    def _counts(self) -> tuple[int, int]:
+    def counts(self) -> tuple[int, int]:
+        """Nonces that are used, and those that are used or wait in the RPC node's pool without a gap."""
         used = self._port.nonce(self.address)
         try:
             return used, self._port.nonce(self.address, tag="pending")
@@ -179,23 +180,35 @@ class Outbox:
         return self._send(last.tx, last.raw, last.gas * last.max_fee, taken=not last.problem)
 
     def use_up(
-        self, intent: Intent, tried: Sequence[Attempt], trouble: TransactionError, *, void: bool
+        self, intent: Intent, tried: Sequence[Attempt], trouble: TransactionError, *, void: bool, keep: bool
     ) -> Broadcast | None:
-        """There was trouble with one attempt more: the last one goes once more, or, where nobody has any, does nothing
-        at the same fees: no later nonce can be used before this one. Raises TransactionError."""
+        """There was trouble with one attempt more: the last one goes once more, or, with `keep`, one that was taken
+        before it, or, where nobody has any, the nonce goes to nothing at the same fees: no later one can be used before
+        it. Returns what the RPC node said, if it was asked. Raises TransactionError."""
         last = tried[-1]
         try:
+            held = next((one for one in reversed(tried) if not (one.problem or one.void)), None)
+            if keep and not void and held is not None and isinstance(trouble, TransactionRefused):
+                with suppress(TransactionRefused):
+                    return self.again(held)
             if void == last.void and not isinstance(trouble, TransactionRefused):
                 with suppress(TransactionRefused):
                     return self.again(last)
             refused = isinstance(trouble, TransactionRefused)
             # with more gas, where it did nothing before and was refused
-            if not refused if last.void else all(self.knows(one.tx) is False for one in tried):
+            if not refused if last.void else all(self._is_gone(one, unwanted=void) for one in tried):
                 return self.replace(intent, last, Fees(last.max_fee, last.priority_fee), void=True)
         except TransactionError as another:
             # the first trouble says why it came to this
             raise trouble from another
         return None
+
+    def _is_gone(self, attempt: Attempt, *, unwanted: bool) -> bool:
+        """Whether nobody has an attempt, as far as one knows. Where the RPC node does not say: whether it refused it,
+        or nobody wants it any more, because nothing takes the place of what waits at the same fees."""
+        known = self.knows(attempt.tx)
+        refused = bool(attempt.problem) and classify(attempt.problem) is Broadcast.REFUSED
+        return known is False or (known is None and (unwanted or refused))
 
     def _void_gas(self, last: Attempt | None) -> int:
         """Gas for a transaction that does nothing, after `last`: twice as much as was refused. What it does not need is

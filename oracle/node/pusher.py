@@ -1,7 +1,8 @@
 """One open transaction: that it waits in the RPC node's pool, at fees that get it included, or gives way to nothing."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,14 +29,15 @@ class Seen:
     """What this process has seen of an open intent; moments are monotonic seconds.
 
     `tx`, `head`: its last attempt, and the newest block when that was looked at first. `known`: the RPC node had that
-    attempt. `taken_since`: since when it takes attempts and knows none of them. `raised_at`, `raises`: when fees were
-    raised last, and how often.
+    attempt. `taken_since`: since when it takes attempts and knows none of them. `failing_since`: since when it answers
+    them with failures alone. `raised_at`, `raises`: when fees were raised last, and how often for what does nothing.
     """
 
     tx: str = ""
     head: str = ""
     known: bool = False
     taken_since: float | None = None
+    failing_since: float | None = None
     raised_at: float = float("-inf")
     raises: int = 0
 
@@ -80,23 +82,23 @@ class Pusher:
             seen.tx, seen.head, seen.known = last.tx, head.hash, False
         nothing = last.void or intent.kind == FILL
         known = self._outbox.knows(last.tx)
+        if known is not False:
+            seen.taken_since = None
         if known:
-            seen.known, seen.taken_since = True, None
+            seen.known, seen.failing_since = True, None
             self._outbox.believe(last)
         # one that will certainly be refused is replaced at once: whoever includes it makes the node pay for nothing
         hopeless = not nothing and not self._is_useful(intent, head, ask=False)
         old = self._is_old(last)
-        # higher fees help what could have been included, and was not
-        slow = (
-            old and intent.nonce <= used and (head.hash != seen.head or known is False) and self._may_raise(last, seen)
-        )
+        slow = old and intent.nonce <= used and self._may_raise(last, seen, known=known, head=head)
         if known and not hopeless and not slow:
             return
         lost = old and known is False and not last.void and self._is_lost(tried, seen)
         void = last.void or hopeless or lost or (not nothing and not self._is_useful(intent, head, ask=True))
         if not known and void == last.void and not slow:
             # whatever it answers: "underpriced" may be a full pool, and fees rise with time only
-            self._learn(seen, self._outbox.again(last), in_turn=intent.nonce <= used)
+            with self._failing(seen):
+                self._learn(seen, self._outbox.again(last), in_turn=intent.nonce <= used)
             return
         self._replace(intent, tried, head, seen, void=void, lost=lost)
 
@@ -104,20 +106,41 @@ class Pusher:
         self, intent: Intent, tried: Sequence[Attempt], head: Header, seen: Seen, *, void: bool, lost: bool
     ) -> None:
         last = tried[-1]
+        outcome: Broadcast | None
         try:
             outcome = self._outbox.replace(intent, last, self._fees(tried, head, lost=lost), void=void)
         except TransactionUndecided:
-            seen.raised_at, seen.raises = time.monotonic(), seen.raises + 1
+            self._raised(last, seen)
             raise
         except TransactionError as trouble:
-            seen.raised_at, seen.raises = time.monotonic(), seen.raises + 1
-            self._learn(seen, self._outbox.use_up(intent, tried, trouble, void=void), in_turn=True)
+            self._raised(last, seen)
+            # what is dropped silently is not tried for ever
+            keep = seen.taken_since is None or time.monotonic() - seen.taken_since < UNSEEN * self._bump_after
+            with self._failing(seen):
+                outcome = self._outbox.use_up(intent, tried, trouble, void=void, keep=keep)
+            self._learn(seen, outcome, in_turn=True)
             raise
-        seen.raised_at, seen.raises = time.monotonic(), seen.raises + 1
+        self._raised(last, seen)
         self._learn(seen, outcome, in_turn=True)
+
+    def _raised(self, last: Attempt, seen: Seen) -> None:
+        seen.raised_at = time.monotonic()
+        seen.raises = seen.raises + 1 if last.void else 0
+
+    @contextmanager
+    def _failing(self, seen: Seen) -> Iterator[None]:
+        """Remembers since when what is sent again is answered by failures."""
+        try:
+            yield
+        except TransactionError as trouble:
+            if isinstance(trouble, TransactionUndecided) or isinstance(trouble.__cause__, TransactionUndecided):
+                seen.failing_since = time.monotonic() if seen.failing_since is None else seen.failing_since
+            raise
 
     def _learn(self, seen: Seen, outcome: Broadcast | None, *, in_turn: bool) -> None:
         """What the RPC node says to a transaction that it did not know just now."""
+        if outcome is not None:
+            seen.failing_since = None
         if outcome is Broadcast.KNOWN:
             seen.known, seen.taken_since = True, None
         elif outcome is Broadcast.ACCEPTED and in_turn:
@@ -127,15 +150,18 @@ class Pusher:
 
     def _is_lost(self, tried: Sequence[Attempt], seen: Seen) -> bool:
         """Whether the last attempt was refused in words of a failure, or is dropped silently, and nobody has any."""
-        meaning, since = _meaning(tried[-1]), seen.taken_since
-        if seen.known or meaning not in (None, Broadcast.UNDECIDED):
+        meaning, now = _meaning(tried[-1]), time.monotonic()
+        if meaning is Broadcast.UNDECIDED:
+            since, patience = None if seen.known else seen.failing_since, self._bump_after
+        elif meaning is None and seen.failing_since is not None:
+            since, patience = seen.failing_since, UNSEEN * self._bump_after
+        elif meaning is None:
+            since, patience = None if seen.known else seen.taken_since, UNSEEN * self._bump_after
+        else:
             return False
-        if meaning is None and (since is None or time.monotonic() - since < UNSEEN * self._bump_after):
+        if since is None or now - since < patience or any(self._outbox.knows(one.tx) is not False for one in tried):
             return False
-        if any(self._outbox.knows(one.tx) is not False for one in tried):
-            return False
-        if meaning is None:
-            self._outbox.disbelieve(tried)
+        self._outbox.disbelieve(tried)
         return True
 
     def _fees(self, tried: Sequence[Attempt], head: Header, *, lost: bool) -> Fees:
@@ -166,12 +192,16 @@ class Pusher:
         # sent in the future: the clock was wrong then, or is now, and nobody knows how long it has waited
         return not 0 <= age < self._bump_after
 
-    def _may_raise(self, last: Attempt, seen: Seen) -> bool:
-        """Whether long enough nothing was raised; for what does nothing, and perhaps is not taken at all, twice as long
-        each time."""
-        undecided = last.void and _meaning(last) is Broadcast.UNDECIDED
+    def _may_raise(self, last: Attempt, seen: Seen, *, known: bool | None, head: Header) -> bool:
+        """Whether higher fees help: what waits and was left out of a block, or what is not taken at them. What the RPC
+        node is undecided about is lost one day; if it does nothing, it is raised less and less often."""
+        if known is not False:
+            undecided, helps = False, head.hash != seen.head
+        else:
+            undecided = _meaning(last) is Broadcast.UNDECIDED
+            helps = last.void or not undecided
         wait = self._bump_after * (2 ** min(seen.raises, 20) if undecided else 1)
-        return time.monotonic() - seen.raised_at >= wait
+        return helps and time.monotonic() - seen.raised_at >= wait
 
 
 def _meaning(attempt: Attempt) -> Broadcast | None:

@@ -42,6 +42,8 @@ MISSES = 3
 """New heads without a receipt, although the nonce is used, after which an intent counts as displaced. More than one,
 because an RPC node with several backends may know the nonce before it knows the receipt."""
 
+TOO_FAR = "its nonce is far beyond those that are used"
+
 log = structlog.get_logger("payflow.node")
 
 
@@ -159,7 +161,7 @@ class Transactor:
                 elif intent.nonce < used:
                     self._find_receipt(intent, head)
                 elif intent.nonce > used + FAR:
-                    self._miss(intent, head, "its nonce is far beyond those that are used")
+                    self._miss(intent, head, TOO_FAR)
                 else:
                     self._misses.pop(intent.id, None)
                     self._pusher.push(intent, head, used)
@@ -251,10 +253,10 @@ class Transactor:
             raise odd
         self._miss(intent, head, "its nonce was used by another transaction of this key")
 
-    def _is_over(self, intent: Intent, first_head: int) -> bool:
+    def _is_over(self, intent: Intent, first_head: int, *, far: bool) -> bool:
         """Whether an intent's nonce is used, or far off, as of the last block whose events are in the journal: what was
         included up to there shows. Backends that are behind, or ahead, know a nonce and no receipt, or the other way
-        round. `first_head`: the newest block when that was noticed."""
+        round. `first_head`: the newest block when that was noticed; `far`: that it is far off."""
         with self._database.reading() as connection:
             cursor = payments.cursor(connection)
         if cursor is None:
@@ -264,7 +266,7 @@ class Transactor:
         except RpcRejected:
             # a state that old is not kept there, or not known there yet
             return cursor.number > first_head + FAR
-        return intent.nonce < used or intent.nonce > used + FAR
+        return intent.nonce > used + FAR if far else intent.nonce < used
 
     def _miss(self, intent: Intent, head: Header, why: str) -> None:
         """As of one more head, nothing of this intent is, or will be, included."""
@@ -272,7 +274,7 @@ class Transactor:
         if before is None or before.why != why:
             before = Miss(why, head.number, frozenset())
         miss = self._misses[intent.id] = before._replace(heads=before.heads | {head.hash})
-        if len(miss.heads) < MISSES or not self._is_over(intent, miss.first_head):
+        if len(miss.heads) < MISSES or not self._is_over(intent, miss.first_head, far=why == TOO_FAR):
             return
         del self._misses[intent.id]
         log.warning("transaction given up", nonce=intent.nonce, kind=intent.kind, reason=why)
@@ -287,7 +289,7 @@ class Transactor:
         if not later or used in taken:
             self._below = None
             return
-        nonce = max(used, self._port.nonce(self._outbox.address, tag="pending"))
+        nonce = max(used, self._outbox.counts()[1])
         if nonce in taken or nonce > max(later):
             # somebody else's, such as what a journal that was put aside had sent
             if not self._is_stuck(used, head):

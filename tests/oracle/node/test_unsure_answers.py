@@ -13,7 +13,7 @@ from oracle.settings import Settings
 from tests.oracle.devnet import Devnet
 from tests.oracle.faulty_rpc import Call, FaultyRpc
 from tests.oracle.node.test_deadlines import journal
-from tests.oracle.node.test_refused_transactions import indexing, refusing, turned_away
+from tests.oracle.node.test_refused_transactions import indexing, most, refusing, turned_away
 from tests.oracle.node.test_transactions import pool, replaced
 from tests.oracle.running import RunningNode, eventually, running
 
@@ -183,3 +183,63 @@ def test_void__too_cheap_and_that_in_the_words_of_a_failure__is_raised(
             "a nonce is used",
             node.service.health,
         )
+
+
+def test_push__undecided_once_and_nobody_looked_after_it_for_long__is_sent_again_as_it_was(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    """As proxies answer just before an outage."""
+    payment_id = net.pay(3 * DOLLAR)
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.5)
+    rpc.instead = turned_away("service unavailable", lambda _one: True)
+    with running(settings) as node:
+        node.problem("transaction-undecided")
+    time.sleep(0.7)
+    rpc.instead = lambda _call: None
+    with running(settings) as node:
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+    assert voids(settings) == 0
+
+
+def test_push__replacements_are_refused_and_the_pool_forgets_the_first__the_first_is_sent_again(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    """It was taken before, and may be taken again."""
+    payment_id = net.pay(3 * DOLLAR)
+    net.anvil.call("evm_setAutomine", False)
+    costs = list[int]()
+
+    def dearer_than_the_first(transaction: dict[str, Any]) -> bool:
+        costs.append(most(transaction))
+        return costs[-1] > costs[0]
+
+    rpc.instead = turned_away("tx fee (1.13 ether) exceeds the configured cap (1.00 ether)", dearer_than_the_first)
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.5)
+    with running(settings) as node:
+        (first,) = eventually(lambda: pool(net), "it waits", node.service.health)
+        eventually(lambda: not replaced(net, first) and len(set(costs)) > 1, "others are refused", node.service.health)
+        net.anvil.call("anvil_dropTransaction", first["hash"])
+        eventually(lambda: pool(net), "it waits again", node.service.health)
+        assert voids(settings) == 0
+        net.anvil.mine()
+        node.reaches(payment_id, PaymentStatus.SETTLED)
+
+
+def test_settle__refused_by_policy_and_unknown_ones_are_answered_in_unknown_words__its_nonce_is_used_up(
+    net: Devnet, rpc: FaultyRpc, tmp_path: Path
+) -> None:
+    listed = net.accounts[7]
+    net.pay(3 * DOLLAR, recipient=listed)
+
+    def puzzling(call: Call, answer: Any) -> Any:
+        if call["method"] == "eth_getTransactionByHash" and answer.get("result") is None:
+            return {"jsonrpc": "2.0", "id": call["id"], **refusing("no such thing here")}
+        return answer
+
+    rpc.fault = puzzling
+    rpc.instead = turned_away("rejected by policy", lambda one: bytes.fromhex(listed[2:]) in bytes(one["data"]))
+    settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.5, retry_first=60)
+    with running(settings) as node:
+        node.ready()
+        good = net.pay(2 * DOLLAR)
+        settled_while_blocks_come(net, node, good)
