@@ -177,7 +177,7 @@ class Outbox:
 
     def again(self, last: Attempt) -> Broadcast:
         """The same bytes once more. Raises TransactionError."""
-        return self._send(last.tx, last.raw, last.gas * last.max_fee, taken=not last.problem)
+        return self._send(last.tx, last.raw, last.gas * last.max_fee, taken=not (last.problem or last.void))
 
     def use_up(
         self, intent: Intent, tried: Sequence[Attempt], trouble: TransactionError, *, void: bool, keep: bool
@@ -239,10 +239,10 @@ class Outbox:
         )
 
     def _send(self, tx: str, raw: str, cost: int, *, taken: bool = False) -> Broadcast:
-        """`taken`: the RPC node took it before, which no failure behind it undoes."""
+        """`taken`: the RPC node took it before, and may have it whatever it says to it now."""
         outcome, words = self._port.broadcast(raw)
         problem = "" if outcome in (Broadcast.ACCEPTED, Broadcast.KNOWN) else words or outcome.value
-        if not (taken and outcome is Broadcast.UNDECIDED):
+        if not (taken and outcome in (Broadcast.UNDECIDED, Broadcast.REFUSED)):
             with self._database.writing() as connection:
                 intents.change_attempt(connection, tx, problem=problem)
         if outcome is Broadcast.POOR:

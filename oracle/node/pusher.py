@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from oracle.chain.blocks import Header
 from oracle.chain.transactions import Broadcast, FeePolicy, Fees, classify
-from oracle.errors import RpcError, TransactionError, TransactionUndecided
+from oracle.errors import RpcError, TransactionError, TransactionRefused, TransactionUndecided
 from oracle.node.outbox import FILL, Outbox, milliseconds
 from oracle.store import Attempt, Database, Intent, intents
 
@@ -82,40 +83,55 @@ class Pusher:
             seen.tx, seen.head, seen.known = last.tx, head.hash, False
         nothing = last.void or intent.kind == FILL
         known = self._outbox.knows(last.tx)
-        if known is not False:
-            seen.taken_since = None
         if known:
-            seen.known, seen.failing_since = True, None
+            seen.known, seen.taken_since, seen.failing_since = True, None, None
             self._outbox.believe(last)
         # one that will certainly be refused is replaced at once: whoever includes it makes the node pay for nothing
         hopeless = not nothing and not self._is_useful(intent, head, ask=False)
         old = self._is_old(last)
-        slow = old and intent.nonce <= used and self._may_raise(last, seen, known=known, head=head)
+        slow = old and intent.nonce <= used and self._may_raise(tried, seen, known=known, head=head)
         if known and not hopeless and not slow:
             return
         lost = old and known is False and not last.void and self._is_lost(tried, seen)
+        if lost and seen.failing_since is not None and not hopeless:
+            # the failures may be long over
+            taken = next((one for one in reversed(tried) if not (one.problem or one.void)), last)
+            with suppress(TransactionUndecided, TransactionRefused):
+                self._learn(seen, self._outbox.again(taken), in_turn=intent.nonce <= used)
+                return
+        if lost:
+            self._outbox.disbelieve(tried)
         void = last.void or hopeless or lost or (not nothing and not self._is_useful(intent, head, ask=True))
         if not known and void == last.void and not slow:
             # whatever it answers: "underpriced" may be a full pool, and fees rise with time only
             with self._failing(seen):
                 self._learn(seen, self._outbox.again(last), in_turn=intent.nonce <= used)
             return
-        self._replace(intent, tried, head, seen, void=void, lost=lost)
+        fees_of = partial(self._fees, tried, head, lost=lost)
+        self._replace(intent, tried, fees_of, seen, void=void, known=known)
 
     def _replace(
-        self, intent: Intent, tried: Sequence[Attempt], head: Header, seen: Seen, *, void: bool, lost: bool
+        self,
+        intent: Intent,
+        tried: Sequence[Attempt],
+        fees_of: Callable[[], Fees],
+        seen: Seen,
+        *,
+        void: bool,
+        known: bool | None,
     ) -> None:
         last = tried[-1]
         outcome: Broadcast | None
         try:
-            outcome = self._outbox.replace(intent, last, self._fees(tried, head, lost=lost), void=void)
+            outcome = self._outbox.replace(intent, last, fees_of(), void=void)
         except TransactionUndecided:
             self._raised(last, seen)
             raise
         except TransactionError as trouble:
             self._raised(last, seen)
-            # what is dropped silently is not tried for ever
-            keep = seen.taken_since is None or time.monotonic() - seen.taken_since < UNSEEN * self._bump_after
+            # what is dropped silently, or answered by failures alone, is not tried for ever
+            ages = [time.monotonic() - one for one in (seen.taken_since, seen.failing_since) if one is not None]
+            keep = known is None or all(age < UNSEEN * self._bump_after for age in ages)
             with self._failing(seen):
                 outcome = self._outbox.use_up(intent, tried, trouble, void=void, keep=keep)
             self._learn(seen, outcome, in_turn=True)
@@ -159,10 +175,10 @@ class Pusher:
             since, patience = None if seen.known else seen.taken_since, UNSEEN * self._bump_after
         else:
             return False
-        if since is None or now - since < patience or any(self._outbox.knows(one.tx) is not False for one in tried):
-            return False
-        self._outbox.disbelieve(tried)
-        return True
+        return since is not None and now - since >= patience and not self._may_wait(tried)
+
+    def _may_wait(self, tried: Sequence[Attempt]) -> bool:
+        return any(self._outbox.knows(one.tx) is not False for one in tried)
 
     def _fees(self, tried: Sequence[Attempt], head: Header, *, lost: bool) -> Fees:
         """For one attempt more, by what any pool may hold: fees of what nobody took are beaten by nobody. `lost`:
@@ -192,16 +208,18 @@ class Pusher:
         # sent in the future: the clock was wrong then, or is now, and nobody knows how long it has waited
         return not 0 <= age < self._bump_after
 
-    def _may_raise(self, last: Attempt, seen: Seen, *, known: bool | None, head: Header) -> bool:
+    def _may_raise(self, tried: Sequence[Attempt], seen: Seen, *, known: bool | None, head: Header) -> bool:
         """Whether higher fees help: what waits and was left out of a block, or what is not taken at them. What the RPC
-        node is undecided about is lost one day; if it does nothing, it is raised less and less often."""
+        node is undecided about is lost one day, unless another attempt waits; if it does nothing, it is raised less and
+        less often."""
+        last = tried[-1]
+        undecided = known is not True and _meaning(last) is Broadcast.UNDECIDED
+        wait = self._bump_after * (2 ** min(seen.raises, 20) if undecided and last.void else 1)
+        if time.monotonic() - seen.raised_at < wait:
+            return False
         if known is not False:
-            undecided, helps = False, head.hash != seen.head
-        else:
-            undecided = _meaning(last) is Broadcast.UNDECIDED
-            helps = last.void or not undecided
-        wait = self._bump_after * (2 ** min(seen.raises, 20) if undecided else 1)
-        return helps and time.monotonic() - seen.raised_at >= wait
+            return head.hash != seen.head
+        return last.void or not undecided or self._may_wait(tried[:-1])
 
 
 def _meaning(attempt: Attempt) -> Broadcast | None:
