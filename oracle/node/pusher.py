@@ -1,4 +1,15 @@
-"""One open transaction: that it waits in the RPC node's pool, at fees that get it included, or gives way to nothing."""
+"""One open transaction: that it waits in the RPC node's pool, at fees that get it included, or gives way to nothing.
+
+    the RPC node …                      what is sent
+    has it                              nothing; once a block left it out for `bump_after`: the same at higher fees
+    does not say whether it has it      the same bytes; higher fees as above
+    has it not                          the same bytes; after `bump_after`: the same at higher fees
+    … and answers with failures         the same bytes; after `bump_after` of these: what does nothing
+    … and takes it every time           the same bytes and higher fees; after four times as long: what does nothing
+    whatever it says, where no payment needs it any more: what does nothing, at once
+
+What does nothing takes the nonce, so that later ones need not wait for it. Only the lowest nonce pays more.
+"""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
