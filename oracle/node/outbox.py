@@ -185,18 +185,16 @@ class Outbox:
         """There was trouble with one attempt more: the last one goes once more, or, with `keep`, one that was taken
         before it, or, where nobody has any, the nonce goes to nothing at the same fees: no later one can be used before
         it. Returns what the RPC node said, if it was asked. Raises TransactionError."""
-        last = tried[-1]
+        last, taken, refused = tried[-1], last_taken(tried), isinstance(trouble, TransactionRefused)
         try:
-            held = next((one for one in reversed(tried) if not (one.problem or one.void)), None)
-            if keep and not void and held is not None and isinstance(trouble, TransactionRefused):
+            if refused and keep and not void and taken is not None:
                 with suppress(TransactionRefused):
-                    return self.again(held)
-            if void == last.void and not isinstance(trouble, TransactionRefused):
+                    return self.again(taken)
+            if not refused and void == last.void:
                 with suppress(TransactionRefused):
                     return self.again(last)
-            refused = isinstance(trouble, TransactionRefused)
-            # with more gas, where it did nothing before and was refused
-            if not refused if last.void else all(self._is_gone(one, unwanted=void) for one in tried):
+            wants_more_gas = last.void and not refused
+            if wants_more_gas or (not last.void and all(self._is_gone(one, unwanted=void) for one in tried)):
                 return self.replace(intent, last, Fees(last.max_fee, last.priority_fee), void=True)
         except TransactionError as another:
             # the first trouble says why it came to this
@@ -252,6 +250,11 @@ class Outbox:
         if outcome is Broadcast.REFUSED:
             raise TransactionRefused(tx=tx, message=words)
         return outcome
+
+
+def last_taken(tried: Sequence[Attempt]) -> Attempt | None:
+    """The last attempt that would do anything and that the RPC node has nothing against."""
+    return next((one for one in reversed(tried) if not (one.problem or one.void)), None)
 
 
 def _plan_anew(connection: Connection, intent_id: int) -> None:

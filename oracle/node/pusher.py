@@ -21,7 +21,7 @@ from typing import Protocol
 from oracle.chain.blocks import Header
 from oracle.chain.transactions import Broadcast, FeePolicy, Fees, classify
 from oracle.errors import RpcError, TransactionError, TransactionRefused, TransactionUndecided
-from oracle.node.outbox import FILL, Outbox, milliseconds
+from oracle.node.outbox import FILL, Outbox, last_taken, milliseconds
 from oracle.store import Attempt, Database, Intent, intents
 
 UNSEEN = 4
@@ -106,9 +106,8 @@ class Pusher:
         lost = old and known is False and not last.void and self._is_lost(tried, seen)
         if lost and seen.failing_since is not None and not hopeless:
             # the failures may be long over
-            taken = next((one for one in reversed(tried) if not (one.problem or one.void)), last)
             with suppress(TransactionUndecided, TransactionRefused):
-                self._learn(seen, self._outbox.again(taken), in_turn=intent.nonce <= used)
+                self._learn(seen, self._outbox.again(last_taken(tried) or last), in_turn=intent.nonce <= used)
                 return
         if lost:
             self._outbox.disbelieve(tried)

@@ -299,7 +299,7 @@ class Settler:
                 before=before,
                 after=after,
                 # a payment that was reorganised into another block may still be in a transaction from before
-                besides=intents.payments_held([intents.OPEN]),
+                besides=intents.waits(),
                 limit=limit,
             )
 

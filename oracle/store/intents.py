@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
     delete,
     distinct,
@@ -80,19 +79,19 @@ def payments_of(connection: Connection, intent_id: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def payments_held(states: Iterable[str]) -> Select[Any]:
-    """A query for the ids of all payments that intents in any of `states` carry."""
-    return (
-        select(intent_payments.c.payment_id)
-        .join(intents, intents.c.id == intent_payments.c.intent_id)
-        .where(intents.c.state.in_(list(states)))
-    )
-
-
 def is_held(connection: Connection, payment_id: str) -> bool:
     """Whether an intent that is not over carries the payment."""
-    query = payments_held(PENDING).where(intent_payments.c.payment_id == payment_id)
+    query = (
+        select(intents.c.id)
+        .join(intent_payments, intents.c.id == intent_payments.c.intent_id)
+        .where(intent_payments.c.payment_id == payment_id, intents.c.state.in_(PENDING))
+    )
     return connection.execute(query.limit(1)).first() is not None
+
+
+def waits() -> ColumnElement[bool]:
+    """Of a payment: that an open intent carries it."""
+    return _in_any(intents.c.state == OPEN)
 
 
 def carried(cursor: int) -> ColumnElement[bool]:
@@ -104,12 +103,16 @@ def carried(cursor: int) -> ColumnElement[bool]:
         intents.c.succeeded,
         attempts.c.void.is_not(True),
     )
-    # by the payment's own intents: there are few of them, and many of all
+    return _in_any(or_(intents.c.state == OPEN, did_its_work))
+
+
+def _in_any(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Of a payment: that one of its intents is so. By its own, which are few, where all intents are many."""
     return exists(
         select(intent_payments.c.payment_id)
         .join(intents, intents.c.id == intent_payments.c.intent_id)
         .outerjoin(attempts, attempts.c.tx == intents.c.mined_tx)
-        .where(intent_payments.c.payment_id == payments.c.payment_id, or_(intents.c.state == OPEN, did_its_work))
+        .where(intent_payments.c.payment_id == payments.c.payment_id, condition)
         .correlate(payments)
     )
 

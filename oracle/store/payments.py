@@ -153,14 +153,14 @@ def due(
     refused: bool | None = None,
     before: float | None = None,
     after: float | None = None,
-    besides: Select[Any] | None = None,
+    besides: ColumnElement[bool] | None = None,
 ) -> list[PaymentRow]:
     """Payments in one of `stages` and in the contract's `status` whose time has come: first what was never put off,
     oldest first, then by how long it has been due.
 
     No wait is longer than `longest` (as `now` unix milliseconds): what lies further ahead was written while the clock
     was wrong, and is due. `refused`: only those that were refused, or only those that were not. `before`, `after`: only
-    those with a settle deadline before or after it. `besides`: a query for the ids of those that are not wanted.
+    those with a settle deadline before or after it. `besides`: is true of those that are not wanted.
     """
     query = (
         _in(stages, status)
@@ -175,7 +175,7 @@ def due(
     if after is not None:
         query = query.where(payments.c.settle_deadline > after)
     if besides is not None:
-        query = query.where(payments.c.payment_id.not_in(besides))
+        query = query.where(~besides)
     return [_payment(row) for row in connection.execute(query).mappings()]
 
 

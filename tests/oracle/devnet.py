@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -295,6 +295,10 @@ class Devnet:
         reference = "0x" + secrets.token_hex(16)
         return PaymentTerms(sender or self.payer, recipient or self.payee, self.token, amount, reference)
 
+    def nonce(self) -> int:
+        """Transactions of the signer that are included."""
+        return int(self.anvil.call("eth_getTransactionCount", self.signer, "latest"), 16)
+
     def status(self, payment_id: str) -> int:
         return int(self.read("PayFlowCore", "getPayment", bytes.fromhex(payment_id[2:]))["status"])
 
@@ -323,6 +327,25 @@ class Devnet:
 
 
 _numbers = itertools.count()
+
+
+@contextmanager
+def mining(net: Devnet, every: float, *, before: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """A block every so many seconds, whether or not anybody sends anything; `before` each of them something is done."""
+    over = threading.Event()
+
+    def mine() -> None:
+        while not over.wait(every):
+            before()
+            net.anvil.mine()
+
+    miner = threading.Thread(target=mine)
+    miner.start()
+    try:
+        yield
+    finally:
+        over.set()
+        miner.join()
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+from eth_account.typed_transactions import TypedTransaction
+from hexbytes import HexBytes
 
 Call = dict[str, Any]
 Fault = Callable[[Call, Any], Any]
@@ -87,3 +89,35 @@ def lagging(blocks: Callable[[], int]) -> Fault:
         return answer
 
     return fault
+
+
+def sent(call: Call) -> dict[str, Any] | None:
+    """The transaction that a call sends."""
+    if call["method"] != "eth_sendRawTransaction":
+        return None
+    return dict(TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict())
+
+
+def refusing(words: str) -> dict[str, Any]:
+    """A refusal, as FaultyRpc.instead gives it."""
+    return {"error": {"code": -32000, "message": words}}
+
+
+def turned_away(words: str, which: Callable[[dict[str, Any]], bool]) -> Callable[[Call], Any]:
+    """Refuses `which` transactions."""
+
+    def instead(call: Call) -> Any:
+        transaction = sent(call)
+        return refusing(words) if transaction is not None and which(transaction) else None
+
+    return instead
+
+
+def swallowed(which: Callable[[dict[str, Any]], bool]) -> Callable[[Call], Any]:
+    """Says of `which` transactions that it has them, and has not."""
+
+    def instead(call: Call) -> Any:
+        transaction = sent(call)
+        return {"result": "0x" + "11" * 32} if transaction is not None and which(transaction) else None
+
+    return instead

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from tests.oracle.devnet import Devnet, free_port
+from tests.oracle.faulty_rpc import Call, FaultyRpc, refusing, sent
 from tests.oracle.running import eventually
 
 PAYFLOW = [sys.executable, "-c", "from oracle.cli import main; main()"]
@@ -109,6 +111,21 @@ def test_pay__instant__settles_in_one_transaction(shell: Shell, shared_net: Devn
     found = shell.json("pay", shared_net.payee, "3", "--instant", "--devnet-account", "5", "--mint")
     assert found["status"] == "settled"
     assert found["explanation"]["instant"]
+
+
+def test_pay__proxy_gives_up_on_what_arrived_all_the_same__is_not_called_refused(
+    shell: Shell, shared_net: Devnet
+) -> None:
+    """Whoever is told so pays a second time."""
+
+    def gives_up(call: Call, answer: Any) -> Any:
+        return {**refusing("upstream request timeout"), "id": call["id"]} if sent(call) is not None else answer
+
+    with closing(FaultyRpc(shared_net.anvil.url)) as rpc:
+        rpc.fault = gives_up
+        done = shell.run("pay", shared_net.payee, "4", "--devnet-account", "5", "--mint", PAYFLOW_RPC_URL=rpc.url)
+    assert done.returncode == 0, done.stderr
+    assert "settled" in done.stdout
 
 
 @pytest.mark.parametrize("command", [("pay", "0x" + "12" * 20, "1", "--devnet-account", "5"), ("backtest", "chain")])

@@ -1,53 +1,19 @@
 """RPC nodes with several backends, some of them blocks behind: what one of them does not know yet is sent once."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from oracle.chain.status import PaymentStatus
-from tests.oracle.devnet import Devnet
-from tests.oracle.faulty_rpc import Call, FaultyRpc
-from tests.oracle.node.test_refused_transactions import refusing
+from tests.oracle.devnet import Devnet, mining
+from tests.oracle.faulty_rpc import Call, FaultyRpc, refusing
 from tests.oracle.node.test_transactions import pool
 from tests.oracle.running import eventually, running
 
 DOLLAR = 10**6
 SETTLED = 2
 ABOUT_TRANSACTIONS = ("eth_getTransactionReceipt", "eth_getTransactionByHash")
-
-
-@pytest.fixture
-def rpc(net: Devnet) -> Iterator[FaultyRpc]:
-    with closing(FaultyRpc(net.anvil.url)) as found:
-        yield found
-
-
-def sent(net: Devnet) -> int:
-    """Transactions of the node that are included."""
-    return int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16)
-
-
-@contextmanager
-def blocks(net: Devnet, every: float) -> Iterator[None]:
-    """One after the other, whether or not anybody sends anything."""
-    over = threading.Event()
-
-    def mine() -> None:
-        while not over.wait(every):
-            net.anvil.mine()
-
-    miner = threading.Thread(target=mine)
-    miner.start()
-    try:
-        yield
-    finally:
-        over.set()
-        miner.join()
 
 
 def behind(net: Devnet, height: Callable[[], int], *tags: str) -> Callable[[Call], Any]:
@@ -78,10 +44,10 @@ def test_settle__final_by_one_backend_before_another_has_read_it__is_sent_once(
     calls = behind(net, lambda: net.anvil.height() - 3, "latest")
     rpc.instead = lambda call: in_step(net, call) or calls(call)
     settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60, final_tag="finalized")
-    with blocks(net, 0.5), running(settings) as node:
+    with mining(net, 0.5), running(settings) as node:
         node.ready()
         node.reaches(net.pay(3 * DOLLAR), PaymentStatus.SETTLED)
-    assert sent(net) == 1
+    assert net.nonce() == 1
 
 
 def test_settle__nonces_of_one_backend_are_ahead_of_the_others_receipts__is_sent_once(
@@ -99,7 +65,7 @@ def test_settle__nonces_of_one_backend_are_ahead_of_the_others_receipts__is_sent
 
     rpc.instead = instead
     settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60, final_tag="finalized")
-    with blocks(net, 0.4), running(settings) as node:
+    with mining(net, 0.4), running(settings) as node:
         node.ready()
         payment_id = net.pay(3 * DOLLAR)
         node.reaches(payment_id, PaymentStatus.SETTLED)
@@ -108,7 +74,7 @@ def test_settle__nonces_of_one_backend_are_ahead_of_the_others_receipts__is_sent
             "its receipt is found",
             lambda: node.service.payment(payment_id).attempts,
         )
-    assert sent(net) == 1
+    assert net.nonce() == 1
 
 
 def test_settle__heads_of_backends_in_turn_and_no_new_block__is_not_given_up(
@@ -131,12 +97,12 @@ def test_settle__heads_of_backends_in_turn_and_no_new_block__is_not_given_up(
     rpc.instead = instead
     settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=60, final_tag="finalized")
     with running(settings) as node:
-        eventually(lambda: sent(net) == 1, "it is included", node.service.health)
+        eventually(lambda: net.nonce() == 1, "it is included", node.service.health)
         looked = seen[0]
         eventually(lambda: seen[0] > looked + 12, "many heads are seen", node.service.health)
         rpc.instead = lambda _call: None
         node.reaches(payment_id, PaymentStatus.SETTLED)
-    assert sent(net) == 1
+    assert net.nonce() == 1
 
 
 def test_settle__counts_of_a_backend_that_is_far_behind__what_waits_is_not_given_up(

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_account.typed_transactions import TypedTransaction
-from hexbytes import HexBytes
 
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
 from tests.oracle.devnet import Devnet
-from tests.oracle.faulty_rpc import Call, FaultyRpc
+from tests.oracle.faulty_rpc import Call, FaultyRpc, refusing, sent, swallowed, turned_away
 from tests.oracle.node.test_deadlines import deadline, journal
 from tests.oracle.node.test_quorum import SECOND_KEY
 from tests.oracle.node.test_reorg import caught_up, reorganise
@@ -147,11 +145,6 @@ def test_reorg__deeper_than_finality_and_fees_stand_still__is_settled_by_the_sam
         eventually(lambda: net.status(payment_id) == SETTLED, "it is settled again", node.service.health)
 
 
-def used(net: Devnet) -> int:
-    """Nonces of the node's account."""
-    return int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16)
-
-
 def test_submit__one_count_of_the_pool_is_off_by_less_than_can_wait__no_nonce_is_paid_for(
     net: Devnet, tmp_path: Path
 ) -> None:
@@ -169,7 +162,7 @@ def test_submit__one_count_of_the_pool_is_off_by_less_than_can_wait__no_nonce_is
         with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
             node.reaches(payment_id, PaymentStatus.SETTLED)
     assert lied
-    assert used(net) == 1
+    assert net.nonce() == 1
 
 
 @pytest.mark.parametrize("count", [17, 120, 1_000_000])
@@ -189,7 +182,7 @@ def test_submit__counts_of_the_pool_are_off_again_and_again__no_nonce_is_paid_fo
         with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0)) as node:
             node.reaches(payment_id, PaymentStatus.SETTLED)
             node.untroubled()
-    assert used(net) == 1
+    assert net.nonce() == 1
 
 
 def test_submit__count_that_no_journal_holds__is_an_odd_answer(net: Devnet, tmp_path: Path) -> None:
@@ -210,9 +203,7 @@ def test_submit__rpc_node_has_no_pending_tag__its_journal_tells_what_waits(net: 
     ids = [net.pay(3 * DOLLAR + number) for number in range(2)]
     with closing(FaultyRpc(net.anvil.url)) as rpc:
         rpc.instead = lambda call: (
-            {"error": {"code": -32000, "message": "pending block is not available"}}
-            if call["params"][1:] == ["pending"]
-            else None
+            refusing("pending block is not available") if call["params"][1:] == ["pending"] else None
         )
         with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, batch_size=1)) as node:
             for one in ids:
@@ -225,7 +216,7 @@ def test_gap__what_holds_the_lowest_nonce_is_nobodys_and_waits_for_good__is_repl
     """As what a journal sent that was put aside, at fees of another day."""
     payment_id = net.pay(3 * DOLLAR)
     with closing(FaultyRpc(net.anvil.url)) as rpc:
-        rpc.instead = lambda call: {"result": "0x1"} if call["params"][1:] == ["pending"] and not used(net) else None
+        rpc.instead = lambda call: {"result": "0x1"} if call["params"][1:] == ["pending"] and not net.nonce() else None
         with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.3)):
             settled_while_blocks_come(net, payment_id, 1)
 
@@ -238,19 +229,19 @@ def test_void__chain_charges_more_than_work_for_a_transaction__nonce_is_used_up_
     lost = list[bool]()
 
     def instead(call: Call) -> Any:
-        if call["method"] != "eth_sendRawTransaction":
+        transaction = sent(call)
+        if transaction is None:
             return None
-        gas = TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict()["gas"]
         if not lost:
             net.send(net.admin, "PayFlowCore", "pause")
             lost.append(True)
-            return {"error": {"code": -32000, "message": "upstream request timeout"}}
-        return {"error": {"code": -32000, "message": "intrinsic gas too low"}} if gas < 30_000 else None
+            return refusing("upstream request timeout")
+        return refusing("intrinsic gas too low") if transaction["gas"] < 30_000 else None
 
     with closing(FaultyRpc(net.anvil.url)) as rpc:
         rpc.instead = instead
         with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.5)) as node:
-            eventually(lambda: used(net) == 1, "its nonce is used up", node.service.health)
+            eventually(lambda: net.nonce() == 1, "its nonce is used up", node.service.health)
             net.send(net.admin, "PayFlowCore", "unpause")
             node.reaches(net.pay(2 * DOLLAR), PaymentStatus.SETTLED)
 
@@ -258,19 +249,13 @@ def test_void__chain_charges_more_than_work_for_a_transaction__nonce_is_used_up_
 def test_void__at_the_fee_limit_with_too_little_gas__gets_more_gas(net: Devnet, tmp_path: Path) -> None:
     odd = net.pay(3 * DOLLAR)
 
-    def takes_and_drops(call: Call) -> Any:
-        return {"result": "0x" + "11" * 32} if call["method"] == "eth_sendRawTransaction" else None
-
     def wants_more_gas(call: Call) -> Any:
         if call["method"] == "eth_estimateGas" and "data" not in call["params"][0]:
             return {"result": hex(21_000)}
-        if call["method"] != "eth_sendRawTransaction":
-            return None
-        gas = TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict()["gas"]
-        return {"error": {"code": -32000, "message": "intrinsic gas too low"}} if gas < 40_000 else None
+        return turned_away("intrinsic gas too low", lambda one: one["gas"] < 40_000)(call)
 
     with closing(FaultyRpc(net.anvil.url)) as rpc:
-        rpc.instead = takes_and_drops
+        rpc.instead = swallowed(lambda _one: True)
         settings = net.settings(
             tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2, max_fee_gwei=2.5, clock_skew=600
         )
@@ -291,14 +276,8 @@ def test_gap__filler_is_refused_for_its_gas__gets_more_gas(net: Devnet, tmp_path
     second = net.pay(4 * DOLLAR)
     net.anvil.call("evm_setAutomine", False)
 
-    def wants_more_gas(call: Call) -> Any:
-        if call["method"] != "eth_sendRawTransaction":
-            return None
-        gas = TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict()["gas"]
-        return {"error": {"code": -32000, "message": "intrinsic gas too low"}} if gas < 30_000 else None
-
     with closing(FaultyRpc(net.anvil.url)) as rpc:
-        rpc.instead = wants_more_gas
+        rpc.instead = turned_away("intrinsic gas too low", lambda one: one["gas"] < 30_000)
         settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, batch_size=1, bump_after=60)
         with running(settings):
             eventually(lambda: len(pool(net)) == 2, "two wait")

@@ -1,8 +1,8 @@
 """An RPC node that is odd about one thing: the node stays useful for all others, and says what is the matter."""
 
-import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage, transactor
 from oracle.signing import LocalSigner
-from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet
+from tests.oracle.devnet import SIGNER_KEY, Devnet, devnet, mining
 from tests.oracle.faulty_rpc import Call, Fault, FaultyRpc
 from tests.oracle.node.test_deadlines import journal
 from tests.oracle.node.test_left_behind import HASTY
@@ -20,7 +20,7 @@ from tests.oracle.node.test_quorum import SECOND, SECOND_KEY
 from tests.oracle.node.test_transactions import pool, replaced
 from tests.oracle.node.test_turns import begin
 from tests.oracle.node.test_unsettleable import MoodyToken, open_many
-from tests.oracle.running import eventually, running
+from tests.oracle.running import RunningNode, eventually, running
 
 DOLLAR = 10**6
 TRIALS = ("eth_estimateGas", "eth_call")
@@ -51,20 +51,8 @@ def overdue(net: Devnet) -> str:
 @contextmanager
 def at_dear_gas(net: Devnet) -> Iterator[None]:
     """A block every now and then, each at a base fee far above that of before."""
-    over = threading.Event()
-
-    def mine() -> None:
-        while not over.wait(0.3):
-            net.anvil.call("anvil_setNextBlockBaseFeePerGas", DEAR)
-            net.anvil.mine()
-
-    miner = threading.Thread(target=mine)
-    miner.start()
-    try:
+    with mining(net, 0.3, before=lambda: net.anvil.call("anvil_setNextBlockBaseFeePerGas", DEAR)):
         yield
-    finally:
-        over.set()
-        miner.join()
 
 
 def test_settle__no_answer_to_trials_of_one_payment__all_others_are_settled(net: Devnet, tmp_path: Path) -> None:
@@ -503,28 +491,56 @@ def test_receipt__blocks_come_from_a_backend_far_behind__nothing_is_sent_a_secon
             rpc.instead = lambda _call: None
             node.reaches(payment_id, PaymentStatus.SETTLED)
             assert len(node.service.payment(payment_id).attempts) == 1
-    assert int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) == 1
+    assert net.nonce() == 1
+
+
+@contextmanager
+def three_that_wait(
+    net: Devnet, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[FaultyRpc, RunningNode, list[str]]]:
+    """Behind an RPC node that need be silent for a moment only; their hashes by nonce."""
+    monkeypatch.setattr(transactor, "PATIENCE", 0.05)
+    open_many(net, 3, net.token, net.payee)
+    net.anvil.call("evm_setAutomine", False)
+    with closing(FaultyRpc(net.anvil.url)) as rpc:
+        settings = net.settings(folder / "data", rpc_url=rpc.url, rpc_retries=0, batch_size=1, bump_after=60)
+        with running(settings) as node:
+            eventually(lambda: len(pool(net)) == 3, "all wait", node.service.health)
+            yield rpc, node, [one["hash"] for one in sorted(pool(net), key=lambda one: int(one["nonce"], 16))]
+
+
+def slow_and_silent(silent: Collection[str], asked: "Counter[str]") -> Fault:
+    """About these transactions."""
+
+    def fault(call: Call, answer: Any) -> Any:
+        if call["method"] != "eth_getTransactionByHash":
+            return answer
+        asked[call["params"][0]] += 1
+        if call["params"][0] not in silent:
+            return answer
+        time.sleep(0.1)
+        return None
+
+    return fault
 
 
 def test_step__no_answer_about_two_transactions_takes_all_its_time__a_third_has_its_turn(
     net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transactor, "PATIENCE", 0.05)
-    open_many(net, 3, net.token, net.payee)
-    net.anvil.call("evm_setAutomine", False)
-    with closing(FaultyRpc(net.anvil.url)) as rpc:
-        settings = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, batch_size=1, bump_after=60)
-        with running(settings) as node:
-            eventually(lambda: len(pool(net)) == 3, "all wait", node.service.health)
-            *silent, third = [one["hash"] for one in sorted(pool(net), key=lambda one: int(one["nonce"], 16))]
+    with three_that_wait(net, tmp_path, monkeypatch) as (rpc, node, (*silent, third)):
+        rpc.fault = slow_and_silent(silent, Counter())
+        node.problem("rpc-unavailable")
+        net.anvil.call("anvil_dropTransaction", third)
+        eventually(lambda: third in [one["hash"] for one in pool(net)], "it is sent again", node.service.health)
 
-            def fault(call: Call, answer: Any) -> Any:
-                if call["method"] != "eth_getTransactionByHash" or call["params"][0] not in silent:
-                    return answer
-                time.sleep(0.1)
-                return None
 
-            rpc.fault = fault
-            node.problem("rpc-unavailable")
-            net.anvil.call("anvil_dropTransaction", third)
-            eventually(lambda: third in [one["hash"] for one in pool(net)], "it is sent again", node.service.health)
+def test_step__one_stays_silent_and_another_is_answered_again__that_one_gets_its_turn(
+    net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with three_that_wait(net, tmp_path, monkeypatch) as (rpc, node, (first, second, _third)):
+        silent, asked = {first, second}, Counter[str]()
+        rpc.fault = slow_and_silent(silent, asked)
+        eventually(lambda: len(asked) == 3, "all were asked about", node.service.health)
+        silent.discard(second)
+        net.anvil.call("anvil_dropTransaction", second)
+        eventually(lambda: second in [one["hash"] for one in pool(net)], "it is sent again", lambda: asked)

@@ -1,20 +1,16 @@
 """Transactions that the RPC node does not take: nothing is held by what nobody has, and nothing is paid for it."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_account.typed_transactions import TypedTransaction
-from hexbytes import HexBytes
 
 from oracle.chain.status import PaymentStatus
 from oracle.node import Stage
 from oracle.settings import Settings
 from tests.oracle.devnet import Devnet
-from tests.oracle.faulty_rpc import Call, FaultyRpc
+from tests.oracle.faulty_rpc import Call, FaultyRpc, refusing, sent, swallowed, turned_away
 from tests.oracle.node.test_deadlines import deadline, journal
 from tests.oracle.node.test_transactions import pool, replaced
 from tests.oracle.node.test_unsettleable import open_many
@@ -22,33 +18,6 @@ from tests.oracle.running import eventually, running
 
 DOLLAR = 10**6
 GWEI = 10**9
-
-
-@pytest.fixture
-def rpc(net: Devnet) -> Iterator[FaultyRpc]:
-    with closing(FaultyRpc(net.anvil.url)) as found:
-        yield found
-
-
-def sent(call: Call) -> dict[str, Any] | None:
-    """The transaction that a call sends."""
-    if call["method"] != "eth_sendRawTransaction":
-        return None
-    return dict(TypedTransaction.from_bytes(HexBytes(call["params"][0])).as_dict())
-
-
-def refusing(words: str) -> dict[str, Any]:
-    return {"error": {"code": -32000, "message": words}}
-
-
-def turned_away(words: str, which: Callable[[dict[str, Any]], bool]) -> Callable[[Call], Any]:
-    """The RPC node takes all transactions but `which`."""
-
-    def instead(call: Call) -> Any:
-        transaction = sent(call)
-        return refusing(words) if transaction is not None and which(transaction) else None
-
-    return instead
 
 
 def most(transaction: dict[str, Any]) -> int:
@@ -135,7 +104,7 @@ def test_push__sent_before_and_refused_ever_since__does_nothing_at_its_nonce_and
         net.anvil.call("anvil_dropTransaction", waiting["hash"])
         net.anvil.call("evm_setAutomine", True)
         eventually(
-            lambda: int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) == 1,
+            lambda: net.nonce() == 1,
             "its nonce is used up",
             node.service.health,
         )
@@ -166,8 +135,7 @@ def test_push__accepted_and_forgotten_until_fees_are_at_their_limit__nonce_is_us
     net: Devnet, rpc: FaultyRpc, tmp_path: Path
 ) -> None:
     odd = net.pay(3 * DOLLAR)
-    # it says that it has it, and has not
-    rpc.instead = lambda call: None if sent(call) is None else {"result": "0x" + "11" * 32}
+    rpc.instead = swallowed(lambda _one: True)
     settings = net.settings(
         tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.1, max_fee_gwei=4, clock_skew=600
     )
@@ -352,7 +320,7 @@ def test_receipt__of_an_older_attempt_and_asking_for_the_newest_is_refused__is_f
     with running(settings) as node:
         (waiting,) = eventually(lambda: pool(net), "it waits", node.service.health)
         eventually(lambda: replaced(net, waiting), "it is replaced", node.service.health)
-        rpc.instead = lambda call: None if sent(call) is None else {"result": "0x" + "11" * 32}
+        rpc.instead = swallowed(lambda _one: True)
         rpc.fault = indexing
         for one in pool(net):
             net.anvil.call("anvil_dropTransaction", one["hash"])
@@ -371,13 +339,7 @@ def test_push__accepted_and_dropped_silently__others_go_on_and_it_waits_longer_e
     """Anybody can open an escrow to an address that the RPC node filters."""
     listed = net.accounts[7]
     odd = net.pay(3 * DOLLAR, recipient=listed)
-
-    def instead(call: Call) -> Any:
-        one = sent(call)
-        named = one is not None and bytes.fromhex(listed[2:]) in bytes(one["data"])
-        return {"result": "0x" + "11" * 32} if named else None
-
-    rpc.instead = instead
+    rpc.instead = swallowed(lambda one: bytes.fromhex(listed[2:]) in bytes(one["data"]))
     patient = net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2, retry_first=60)
     with running(patient.model_copy(update={"max_fee_gwei": limit})) as node:
         node.reaches_stage(odd, Stage.SUBMITTED)

@@ -226,7 +226,7 @@ def test_refusal__the_system_is_paused__stuck_with_the_reason_and_settled_after_
     with running(net.settings(tmp_path / "data", retry_limit=3)) as node:
         for payment_id in ids:
             assert "EnforcedPause" in node.reaches_stage(payment_id, Stage.STUCK).reason
-        assert int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) == 0, "refusals cost gas"
+        assert net.nonce() == 0, "refusals cost gas"
         net.send(net.admin, "PayFlowCore", "unpause")
         for payment_id in ids:
             node.reaches(payment_id, PaymentStatus.SETTLED)
@@ -262,7 +262,7 @@ def test_deadline__passed_before_the_node_started__is_expired_and_nothing_is_sen
         view = node.reaches_stage(payment_id, Stage.EXPIRED)
         assert str(view.settle_deadline) in view.reason
         assert "ahead of this machine's clock" in node.problem("clock-skew")
-    assert int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) == 0
+    assert net.nonce() == 0
 
 
 def test_deadline__auto_reclaim__gives_the_money_back(net: Devnet, tmp_path: Path) -> None:

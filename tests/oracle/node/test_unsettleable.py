@@ -72,13 +72,13 @@ def test_settle__hundreds_to_a_blocked_recipient__a_fresh_one_goes_at_once_and_t
         eventually(all_refused, "all are refused", node.service.health)
         for number in range(3):
             node.reaches(net.pay(3 * DOLLAR + number), PaymentStatus.SETTLED)
-        nonce = int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16)
+        nonce = net.nonce()
         assert nonce == 3, "what is refused costs no gas"
         assert "TransferFailed" in node.payment(ids[0]).reason
         token.send(net.admin, "setBlocked", blocked, False)
         for one in ids:
             node.reaches(one, PaymentStatus.SETTLED)
-        sent = int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) - nonce
+        sent = net.nonce() - nonce
         assert sent < len(ids) / 2, "formerly refused ones share transactions"
 
 

@@ -1,8 +1,7 @@
 """An RPC node that does not say, or says late, whether it has a transaction: what waits there is left there."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,15 @@ import pytest
 from oracle.chain.status import PaymentStatus
 from oracle.settings import Settings
 from tests.oracle.devnet import Devnet
-from tests.oracle.faulty_rpc import Call, FaultyRpc
+from tests.oracle.faulty_rpc import Call, FaultyRpc, refusing, turned_away
 from tests.oracle.node.test_deadlines import journal
-from tests.oracle.node.test_refused_transactions import indexing, most, refusing, turned_away
+from tests.oracle.node.test_refused_transactions import indexing, most
 from tests.oracle.node.test_transactions import pool, replaced
 from tests.oracle.running import RunningNode, eventually, running
 
 DOLLAR = 10**6
 GWEI = 10**9
 SETTLED = 2
-
-
-@pytest.fixture
-def rpc(net: Devnet) -> Iterator[FaultyRpc]:
-    with closing(FaultyRpc(net.anvil.url)) as found:
-        yield found
 
 
 def voids(settings: Settings) -> int:
@@ -179,7 +172,7 @@ def test_void__too_cheap_and_that_in_the_words_of_a_failure__is_raised(
     net.pay(3 * DOLLAR)
     with running(net.settings(tmp_path / "data", rpc_url=rpc.url, rpc_retries=0, bump_after=0.2)) as node:
         eventually(
-            lambda: int(net.anvil.call("eth_getTransactionCount", net.signer, "latest"), 16) > 0,
+            lambda: net.nonce() > 0,
             "a nonce is used",
             node.service.health,
         )

@@ -222,7 +222,7 @@ def test_due__more_are_held_than_a_look_takes__finds_the_others(database: Databa
         intents.add_intent(
             connection, kind="settle", nonce=0, destination="0x" + "cc" * 20, calldata="0x", payment_ids=held, now=0
         )
-    assert numbers_due(database, 500, besides=intents.payments_held([intents.OPEN]), limit=2) == [5, 6]
+    assert numbers_due(database, 500, besides=intents.waits(), limit=2) == [5, 6]
 
 
 def test_add_to_counters__twice__adds_up(database: Database) -> None:
